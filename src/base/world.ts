@@ -1,0 +1,43 @@
+// Everything the program takes from outside, as a record of functions. The real one is built once in
+// `src/cli/real_world.ts`; tests pass their own. A function asks only for what it uses: `Pick<World, …>`.
+
+/** A stream of bytes in both directions: TCP, TLS, or a scripted peer in a test. */
+export interface ByteStream {
+  /** Resolves to the number of bytes read (1 or more), or `null` at the end of the stream. */
+  read(into: Uint8Array): Promise<number | null>;
+  /** Writes a part and resolves to its length, as `Deno.Conn` does. */
+  write(bytes: Uint8Array): Promise<number>;
+  close(): void;
+}
+
+export interface Terminal {
+  /** Whether a person sits in front of standard input and standard error. */
+  readonly isInteractive: boolean;
+  /** Writes a result to standard output; returns when it is written. */
+  out(text: string): void;
+  /** Writes a line for people to standard error; the line end is added. */
+  err(line: string): void;
+  /** Asks a question on the terminal; resolves to the line typed, without its end, or `null` at its end. */
+  ask(question: string): Promise<string | null>;
+  /** The same without echo. */
+  askHidden(question: string): Promise<string | null>;
+  /** Standard input to its end. */
+  readInput(): Promise<Uint8Array>;
+}
+
+export interface World {
+  readonly platform: "windows" | "darwin" | "linux";
+  readonly terminal: Terminal;
+  /** Undefined when the variable is not set; an empty value is treated as not set. */
+  env(name: string): string | undefined;
+  /** Milliseconds since 1970-01-01T00:00Z. */
+  nowMs(): number;
+  /** Minutes to add to UTC to get the PC's local time at that moment, such as 60 for +01:00. */
+  utcOffsetMinutes(atMs: number): number;
+  /** Resolves after the time; rejects with the signal's reason when it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  randomBytes(count: number): Uint8Array<ArrayBuffer>;
+  fetch: typeof fetch;
+  /** Starts the browser of the person at the PC; rejects when there is none. */
+  openBrowser(url: string): Promise<void>;
+}
