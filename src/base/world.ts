@@ -37,6 +37,10 @@ export interface World {
   /** Resolves after the time; rejects with the signal's reason when it is aborted. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   randomBytes(count: number): Uint8Array<ArrayBuffer>;
+  /** The PC's name and the account's, for messages such as "sealed by ANNA on PANEL-7". */
+  whoAmI(): { readonly pc: string; readonly account: string; readonly isRoot: boolean };
+  /** From now on this text appears in no output of the program. Empty and very short texts are ignored. */
+  keepSecret(text: string): void;
   fetch: typeof fetch;
   /** Starts the browser of the person at the PC; rejects when there is none. */
   openBrowser(url: string): Promise<void>;

@@ -1,0 +1,164 @@
+// The table of commands: what `--help` prints, which flags each takes, and the module that runs it. The
+// invariant: naming a command loads its module and no other.
+
+import type { Context } from "./context.ts";
+import type { FlagDefinition } from "./flags.ts";
+
+export interface Command {
+  readonly name: string;
+  readonly about: string;
+  /** Behind the name in the usage line, such as `set|clear`. */
+  readonly operands?: string;
+  /** The words that may stand there; each command of the table takes one at most. */
+  readonly actions?: readonly string[];
+  readonly flags: readonly FlagDefinition[];
+  readonly examples: readonly string[];
+  readonly load: () => Promise<{ readonly run: (context: Context) => Promise<number> }>;
+}
+
+export const GLOBAL_FLAGS: readonly FlagDefinition[] = [
+  {
+    name: "config",
+    kind: "text",
+    value: "FILE",
+    about: "the profile file; else $PLANTPOST_CONFIG, then plantpost.toml in the usual places",
+  },
+  { name: "profile", kind: "text", value: "NAME", about: "which profile of the file" },
+  { name: "json", kind: "switch", about: "print exactly one JSON value" },
+  { name: "quiet", kind: "switch", about: "say nothing but errors on standard error" },
+  {
+    name: "verbose",
+    kind: "switch",
+    about: "print the protocol on standard error, secrets removed",
+  },
+  { name: "version", kind: "switch", about: "print the version" },
+  { name: "help", kind: "switch", about: "print this help, or that of a command" },
+];
+
+const NO_BROWSER: FlagDefinition = {
+  name: "no-browser",
+  kind: "switch",
+  about: "only print the address, do not open it",
+};
+
+const FORCE: FlagDefinition = {
+  name: "force",
+  kind: "switch",
+  about: "make the sign-in page ask again, even where the browser is signed in",
+};
+
+export const COMMANDS: readonly Command[] = [
+  {
+    name: "init",
+    about: "write a commented plantpost.toml to fill in",
+    flags: [
+      {
+        name: "provider",
+        kind: "text",
+        value: "NAME",
+        about: "microsoft365, google, outlook, custom, …",
+      },
+      { name: "tenant", kind: "text", value: "ID", about: "Microsoft: tenant ID or domain" },
+      { name: "user", kind: "text", value: "ADDRESS", about: "the account that signs in" },
+      { name: "client-id", kind: "text", value: "ID", about: "of the app registration" },
+    ],
+    examples: ["plantpost init", "plantpost init --tenant contoso.com --user reports@contoso.com"],
+    load: () => import("./init.ts"),
+  },
+  {
+    name: "login",
+    about: "sign in once in the browser and keep the grant",
+    flags: [
+      NO_BROWSER,
+      FORCE,
+      { name: "device", kind: "switch", about: "sign in with a code on another device" },
+    ],
+    examples: ["plantpost login", "plantpost login --no-browser"],
+    load: () => import("./login.ts"),
+  },
+  {
+    name: "status",
+    about: "tell who is signed in, and what ends when",
+    flags: [],
+    examples: ["plantpost status", "plantpost status --json"],
+    load: () => import("./status.ts"),
+  },
+  {
+    name: "refresh",
+    about: "get a new access token now",
+    flags: [],
+    examples: ["plantpost refresh"],
+    load: () => import("./refresh.ts"),
+  },
+  {
+    name: "reset",
+    about: "forget the sign-in",
+    flags: [
+      { name: "login", kind: "switch", about: "sign in again at once" },
+      { name: "secret", kind: "switch", about: "forget the client secret, too" },
+      { name: "yes", kind: "switch", about: "do not ask" },
+      NO_BROWSER,
+      FORCE,
+    ],
+    examples: ["plantpost reset --login", "plantpost reset --secret --yes"],
+    load: () => import("./reset.ts"),
+  },
+  {
+    name: "secret",
+    about: "keep the client secret (or SMTP password) in the vault, or forget it",
+    operands: "set|clear",
+    actions: ["set", "clear"],
+    flags: [],
+    examples: ["plantpost secret set", "plantpost secret set < secret.txt"],
+    load: () => import("./secret.ts"),
+  },
+  {
+    name: "test",
+    about: "send a test mail",
+    flags: [{ name: "to", kind: "text", value: "ADDRESS", about: "default: the sender" }],
+    examples: ["plantpost test", "plantpost test --to anna@contoso.com"],
+    load: () => import("./test_mail.ts"),
+  },
+  {
+    name: "send",
+    about: "send a mail",
+    flags: [
+      {
+        name: "to",
+        kind: "texts",
+        value: "LIST",
+        about: "recipients: addresses with commas, or a group",
+      },
+      { name: "cc", kind: "texts", value: "LIST", about: "the same, as a copy" },
+      { name: "bcc", kind: "texts", value: "LIST", about: "the same, unseen by the others" },
+      { name: "subject", kind: "text", value: "TEXT", about: "the subject" },
+      { name: "text", kind: "text", value: "TEXT", about: "the body" },
+      {
+        name: "text-file",
+        kind: "text",
+        value: "FILE",
+        about: "the body from a file; - is standard input",
+      },
+      {
+        name: "html-file",
+        kind: "text",
+        value: "FILE",
+        about: "HTML, alone or beside the text",
+      },
+      {
+        name: "attach",
+        kind: "texts",
+        value: "FILE[;name=N][;type=T]",
+        about: "a file to attach; may be repeated",
+      },
+      { name: "from", kind: "text", value: "ADDRESS", about: "instead of the profile's sender" },
+      { name: "reply-to", kind: "texts", value: "LIST", about: "where answers go" },
+      { name: "dry-run", kind: "switch", about: "print the message, send nothing" },
+    ],
+    examples: [
+      'plantpost send --to anna@contoso.com --subject "Daily report" --text "See attachment" --attach report.xlsx',
+      'echo "pump 3 stopped" | plantpost send --to operators --subject ALARM --text-file -',
+    ],
+    load: () => import("./send.ts"),
+  },
+];

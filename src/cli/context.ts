@@ -1,0 +1,122 @@
+// What every command gets: the world, its flags, and the profile, settings and vault on demand. The
+// invariant: a command that needs no profile file reads none.
+
+import { Failure } from "../base/failure.ts";
+import { reason } from "../base/durable_file.ts";
+import { readCertificates, trustingFetch } from "../base/trust.ts";
+import type { World } from "../base/world.ts";
+import type { Transcript } from "../oauth/transcript.ts";
+import { locateProfile } from "../profile/locate.ts";
+import { parseSettings, selectProfile } from "../profile/parse.ts";
+import type { Profile, Settings } from "../profile/profile.ts";
+import { Vault } from "../vault/vault.ts";
+import type { ParsedFlags } from "./flags.ts";
+
+export class Context {
+  readonly world: World;
+  readonly flags: ParsedFlags;
+  /** Aborted by Ctrl-C, with the failure to end with. */
+  readonly signal: AbortSignal;
+  readonly transcript: Transcript | undefined;
+  #settings: Promise<Settings> | undefined;
+  #vault: Vault | undefined;
+
+  constructor(world: World, flags: ParsedFlags, signal: AbortSignal) {
+    this.world = world;
+    this.flags = flags;
+    this.signal = signal;
+    this.transcript = flags.has("verbose")
+      ? (direction, line) => world.terminal.err(`${direction}: ${line}`)
+      : undefined;
+  }
+
+  get isJson(): boolean {
+    return this.flags.has("json");
+  }
+
+  /** A line for the person on standard error, unless `--quiet`. */
+  note(line: string): void {
+    if (!this.flags.has("quiet")) this.world.terminal.err(line);
+  }
+
+  /** The result on standard output: one JSON value with `--json`, else the text. */
+  result(value: unknown, text: string): void {
+    this.world.terminal.out(this.isJson ? `${JSON.stringify(value)}\n` : text);
+  }
+
+  /** @throws {Failure} `profile.*` */
+  async settings(): Promise<Settings> {
+    this.#settings ??= this.#load();
+    return await this.#settings;
+  }
+
+  /** @throws {Failure} `profile.*`, `usage.invalid` */
+  async profile(): Promise<Profile> {
+    return selectProfile(await this.settings(), this.flags.text("profile"));
+  }
+
+  async vault(): Promise<Vault> {
+    return this.#vault ??= new Vault(await this.settings(), this.world);
+  }
+
+  /** The world as this profile trusts it: with the certificates of `smtp.ca_file` for HTTPS. */
+  async worldOf(profile: Profile): Promise<World> {
+    if (profile.smtp.caFile === undefined) return this.world;
+    const certificates = await readCertificates(profile.smtp.caFile);
+    return { ...this.world, fetch: trustingFetch(certificates, this.world.fetch) };
+  }
+
+  async #load(): Promise<Settings> {
+    const { world } = this;
+    const flag = this.flags.text("config");
+    const file = await locateProfile({
+      ...(flag === undefined ? {} : { flag }),
+      env: world.env,
+      platform: world.platform,
+      cwd: Deno.cwd(),
+      ...(Deno.build.standalone ? { execPath: Deno.execPath() } : {}),
+      exists,
+    });
+    const settings = parseSettings(await readProfileFile(file), { file, platform: world.platform });
+    for (const profile of settings.profiles.values()) {
+      if (profile.oauth?.clientSecret.from === "profile") {
+        world.keepSecret(profile.oauth.clientSecret.value);
+      }
+    }
+    for (const warning of settings.warnings) this.note(`warning: ${warning}`);
+    return settings;
+  }
+}
+
+async function readProfileFile(path: string): Promise<string> {
+  let octets: Uint8Array;
+  try {
+    octets = await Deno.readFile(path);
+  } catch (cause) {
+    throw new Failure("profile.missing", `cannot read ${path}: ${reason(cause)}`, {
+      remedy: "let the account that runs plantpost read the file",
+      cause,
+    });
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(octets);
+  } catch (cause) {
+    throw new Failure("profile.invalid", `${path}: is not UTF-8 text`, {
+      remedy: "save it as UTF-8 in the editor (Notepad: Save as > Encoding > UTF-8)",
+      cause,
+    });
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    return !(await Deno.stat(path)).isDirectory;
+  } catch (cause) {
+    // A place that may not be looked at holds no file for this account.
+    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) {
+      return false;
+    }
+    if (cause instanceof Deno.errors.PermissionDenied) return false;
+    throw cause;
+  }
+}

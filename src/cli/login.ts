@@ -1,0 +1,213 @@
+// `login`: signs in through the browser (RFC 8252) and keeps the grant. The invariants: the vault is known to
+// be writable before a person is sent to a page, and the page says success only after the grant is stored.
+
+import { EXIT, Failure } from "../base/failure.ts";
+import { reason } from "../base/durable_file.ts";
+import { authorizationRequest } from "../oauth/authorization_request.ts";
+import type { PageText } from "../oauth/pages.ts";
+import { listenForRedirect } from "../oauth/redirect_listener.ts";
+import { refusedAuthorization } from "../oauth/refusal.ts";
+import { redeemCode } from "../oauth/token_endpoint.ts";
+import { oauthOf } from "../outbox/submission.ts";
+import type { OauthProfile, Profile } from "../profile/profile.ts";
+import { newGrant, tokenClient } from "../vault/access.ts";
+import { clientSecretOf } from "../vault/client_secret.ts";
+import { type Grant, withSecrets } from "../vault/content.ts";
+import type { Vault } from "../vault/vault.ts";
+import type { Context } from "./context.ts";
+
+/** Microsoft lets a code live for about 10 minutes; a sign-in that takes longer starts anew. */
+const PATIENCE_MS = 600_000;
+const TOKEN_TIMEOUT_MS = 30_000;
+
+/** Something worth telling the person, with a stable code for scripts. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+}
+
+export async function run(context: Context): Promise<number> {
+  const profile = await context.profile();
+  const oauth = oauthOf(profile);
+  if (context.flags.has("device") || oauth.flow !== "code") {
+    const flow = context.flags.has("device") ? "device" : oauth.flow;
+    throw new Failure("usage.invalid", `the flow "${flow}" is not part of this release`, {
+      remedy: 'sign in through the browser: oauth.flow = "code", without --device',
+    });
+  }
+  const vault = await context.vault();
+  const clientSecret = await checkVault(vault, { context, profile, oauth });
+
+  const request = await authorizationRequest({
+    ...oauth,
+    extras: {
+      ...oauth.authorizationExtras,
+      ...(context.flags.has("force") ? { prompt: "login" } : {}),
+    },
+  }, context.world);
+  context.world.keepSecret(request.codeVerifier);
+
+  await using listener = listenForRedirect(oauth.redirectUri, request.state);
+  await showAddress(context, request.url);
+  const response = await listener.receive({ timeoutMs: PATIENCE_MS, signal: context.signal });
+  try {
+    const grant = await redeem(response.parameters, {
+      context,
+      profile,
+      oauth,
+      vault,
+      clientSecret,
+      codeVerifier: request.codeVerifier,
+    });
+    const warnings = warningsOf(profile, grant);
+    await response.answer(successPage(profile, { grant, warnings }));
+    for (const warning of warnings) {
+      context.note(`warning: ${warning.message}`);
+      context.note(`hint: ${warning.remedy}`);
+    }
+    const account = grant.account ?? "an account that the provider did not name";
+    context.result(
+      {
+        profile: profile.name,
+        ...(grant.account === undefined ? {} : { account: grant.account }),
+        warnings,
+      },
+      `signed in as ${account} for profile "${profile.name}"\n`,
+    );
+    return EXIT.ok;
+  } catch (failure) {
+    await response.answer(failurePage(failure));
+    throw failure;
+  }
+}
+
+// Opens the vault under its lock and gives the space back: a full disk, a wrong passphrase or a missing right
+// shows now, and not after the person has signed in.
+async function checkVault(
+  vault: Vault,
+  at: { readonly context: Context; readonly profile: Profile; readonly oauth: OauthProfile },
+): Promise<string | undefined> {
+  return await vault.update(async (content) =>
+    await clientSecretOf(at.profile, at.oauth, { content, world: at.context.world })
+  );
+}
+
+async function showAddress(context: Context, url: string): Promise<void> {
+  const { terminal } = context.world;
+  const shallOpen = !context.flags.has("no-browser");
+  if (shallOpen) {
+    try {
+      await context.world.openBrowser(url);
+      terminal.err(
+        "the browser opens for the sign-in; if it does not, open this address on this PC:",
+      );
+    } catch (cause) {
+      terminal.err(`no browser could be opened (${reason(cause)}); open this address on this PC:`);
+    }
+  } else {
+    terminal.err("open this address in a browser on this PC:");
+  }
+  terminal.err(url);
+  context.note("waiting for the sign-in to come back (10 minutes; Ctrl-C ends it) …");
+}
+
+async function redeem(
+  parameters: URLSearchParams,
+  at: {
+    readonly context: Context;
+    readonly profile: Profile;
+    readonly oauth: OauthProfile;
+    readonly vault: Vault;
+    readonly clientSecret: string | undefined;
+    readonly codeVerifier: string;
+  },
+): Promise<Grant> {
+  if (parameters.has("error")) throw refusedAuthorization(parameters);
+  const code = parameters.get("code");
+  if (code === null || code === "") {
+    throw new Failure(
+      "oauth.protocol",
+      "the sign-in page came back with neither a code nor an error",
+      {
+        remedy: "check oauth.authorization_endpoint in the profile",
+      },
+    );
+  }
+  const { context, profile, oauth, vault } = at;
+  context.world.keepSecret(code);
+  const world = await context.worldOf(profile);
+  const tokens = await redeemCode(tokenClient(oauth, at.clientSecret), {
+    code,
+    redirectUri: oauth.redirectUri,
+    codeVerifier: at.codeVerifier,
+  }, {
+    fetch: world.fetch,
+    timeoutMs: TOKEN_TIMEOUT_MS,
+    ...(context.transcript === undefined ? {} : { transcript: context.transcript }),
+  });
+  world.keepSecret(tokens.accessToken);
+  if (tokens.refreshToken !== undefined) world.keepSecret(tokens.refreshToken);
+  const grant = newGrant(profile, tokens, { nowMs: world.nowMs(), scope: oauth.scope });
+  await vault.update(async (content, save) => {
+    await save(withSecrets(content, profile.name, { grant }));
+  });
+  return grant;
+}
+
+function warningsOf(profile: Profile, grant: Grant): readonly Warning[] {
+  const warnings: Warning[] = [];
+  const { account } = grant;
+  if (account !== undefined && account.toLowerCase() !== profile.user.toLowerCase()) {
+    warnings.push({
+      code: "account_mismatch",
+      message: `${account} has signed in, but the profile's user is ${profile.user}: ` +
+        "the mail server will probably refuse the token (535 5.7.3)",
+      remedy:
+        `run "plantpost login --force" and sign in as ${profile.user}; or set user = "${account}" ` +
+        "and keep the other address in sender.address",
+    });
+  }
+  if (grant.refreshToken === undefined) {
+    warnings.push({
+      code: "no_refresh_token",
+      message: "the provider gave no refresh token: this sign-in ends with its access token",
+      remedy: "add offline_access to oauth.scope, then sign in again",
+    });
+  }
+  return warnings;
+}
+
+function successPage(
+  profile: Profile,
+  at: { readonly grant: Grant; readonly warnings: readonly Warning[] },
+): PageText {
+  const account = at.grant.account ?? profile.user;
+  const remedy = at.warnings.map((warning) => warning.remedy).join(" ");
+  return {
+    title: "Signed in",
+    isGood: true,
+    lines: [
+      `plantpost may now send mail as ${account} (profile "${profile.name}").`,
+      ...at.warnings.map((warning) => `Warning: ${warning.message}.`),
+      "This window can be closed.",
+    ],
+    ...(remedy === "" ? {} : { remedy }),
+  };
+}
+
+function failurePage(failure: unknown): PageText {
+  if (!(failure instanceof Failure)) {
+    return {
+      title: "The sign-in failed",
+      isGood: false,
+      lines: ["plantpost met a fault of its own. Its window shows the details."],
+    };
+  }
+  return {
+    title: "The sign-in failed",
+    isGood: false,
+    lines: [failure.message],
+    ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }),
+  };
+}

@@ -1,0 +1,63 @@
+// The world as it is: this PC's clock, network, terminal and browser.
+
+import { Failure } from "../base/failure.ts";
+import { Redactor } from "../base/redact.ts";
+import { trustSystemRoots } from "../base/trust.ts";
+import type { World } from "../base/world.ts";
+import { RealTerminal } from "./terminal.ts";
+
+export function realWorld(): World {
+  const redactor = new Redactor();
+  return {
+    platform: platformOf(Deno.build.os),
+    terminal: new RealTerminal((text) => redactor.redact(text)),
+    env: (name) => Deno.env.get(name) || undefined,
+    nowMs: () => Date.now(),
+    utcOffsetMinutes: (atMs) => -new Date(atMs).getTimezoneOffset(),
+    sleep,
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    whoAmI: () => ({
+      pc: Deno.hostname(),
+      account: Deno.env.get("USERNAME") ?? Deno.env.get("USER") ?? `uid ${Deno.uid() ?? "unknown"}`,
+      isRoot: Deno.uid() === 0,
+    }),
+    keepSecret: (text) => redactor.add(text),
+    fetch: (input, init) => {
+      trustSystemRoots();
+      return fetch(input, init);
+    },
+    openBrowser,
+  };
+}
+
+function platformOf(os: typeof Deno.build.os): World["platform"] {
+  return os === "windows" || os === "darwin" ? os : "linux";
+}
+
+async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(resolve, ms);
+    signal?.addEventListener("abort", () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }, { once: true });
+  });
+}
+
+async function openBrowser(url: string): Promise<void> {
+  const { browserCommand } = await import("../oauth/browser.ts");
+  const { program, args } = browserCommand(url, platformOf(Deno.build.os));
+  let child: Deno.ChildProcess;
+  try {
+    child = new Deno.Command(program, {
+      args: [...args],
+      stdin: "null",
+      stdout: "null",
+      stderr: "null",
+    }).spawn();
+  } catch (cause) {
+    throw new Failure("input.unreadable", `cannot start ${program}`, { cause });
+  }
+  child.unref(); // some openers stay until the browser is closed
+  void child.status;
+}

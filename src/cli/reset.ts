@@ -1,0 +1,54 @@
+// `reset`: the manual's button of that name; forgets the grant and, if asked, the client secret.
+
+import { EXIT, Failure } from "../base/failure.ts";
+import { type ProfileSecrets, secretsOf, withSecrets } from "../vault/content.ts";
+import type { Context } from "./context.ts";
+
+export async function run(context: Context): Promise<number> {
+  const profile = await context.profile();
+  const vault = await context.vault();
+  const forgetsSecret = context.flags.has("secret");
+  const what = forgetsSecret ? "the sign-in and the stored secrets" : "the sign-in";
+  if (!context.flags.has("yes")) {
+    await confirm(context, `forget ${what} of profile "${profile.name}"?`);
+  }
+
+  // Without the binding check: what was stored for other settings is what a reset is for.
+  const hadGrant = await vault.update(async (content, save) => {
+    const stored = secretsOf(content, profile.name);
+    const isThere = stored.grant !== undefined ||
+      (forgetsSecret && (stored.clientSecret !== undefined || stored.smtpPassword !== undefined));
+    const forgotten: { [Key in keyof ProfileSecrets]: undefined } = forgetsSecret
+      ? { grant: undefined, clientSecret: undefined, smtpPassword: undefined }
+      : { grant: undefined };
+    if (isThere) await save(withSecrets(content, profile.name, forgotten));
+    return isThere;
+  });
+  if (context.flags.has("login")) {
+    context.note(`forgot ${what} of profile "${profile.name}"`);
+    const { run: login } = await import("./login.ts");
+    return await login(context);
+  }
+  context.result(
+    { profile: profile.name, forgotten: hadGrant },
+    hadGrant
+      ? `forgot ${what} of profile "${profile.name}"\n`
+      : `there was nothing to forget for profile "${profile.name}"\n`,
+  );
+  return EXIT.ok;
+}
+
+async function confirm(context: Context, question: string): Promise<void> {
+  if (!context.world.terminal.isInteractive) {
+    throw new Failure(
+      "usage.invalid",
+      "reset asks before it forgets, and nobody is at the terminal",
+      {
+        remedy: "add --yes",
+      },
+    );
+  }
+  const answer = await context.world.terminal.ask(`${question} [y/N] `);
+  if (/^y(es)?$/i.test(answer?.trim() ?? "")) return;
+  throw new Failure("interrupted", "nothing was forgotten");
+}

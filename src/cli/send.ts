@@ -1,0 +1,182 @@
+// `send`: one mail, one result. The invariant: `sent` is said only with the server's own acceptance in hand;
+// when it got lost after the last octet the outcome is `unknown`, and never anything better.
+
+import { EXIT, Failure } from "../base/failure.ts";
+import type { MessageSource } from "../base/message_source.ts";
+import { composeMessage, newMessageId } from "../message/compose.ts";
+import { openSubmission } from "../outbox/submission.ts";
+import type { Profile } from "../profile/profile.ts";
+import type { Envelope, RejectedRecipient, TransactionResult } from "../smtp/client.ts";
+import { denoNetwork } from "../smtp/network.ts";
+import type { Context } from "./context.ts";
+import { type Outgoing, outgoingFromFlags } from "./draft.ts";
+import { failureJson, sayFailure } from "./output.ts";
+
+interface Mail {
+  readonly messageId: string;
+  readonly message: MessageSource;
+  readonly envelope: Envelope;
+}
+
+export async function run(context: Context): Promise<number> {
+  const settings = await context.settings();
+  const profile = await context.profile();
+  const outgoing = await outgoingFromFlags(context, { profile, settings });
+  if (context.flags.has("dry-run")) return await dryRun(context, finished(outgoing, context));
+  return await sendMail(context, profile, outgoing);
+}
+
+/** Sends a mail and says its result; resolves to the exit code. */
+export async function sendMail(
+  context: Context,
+  profile: Profile,
+  outgoing: Outgoing,
+): Promise<number> {
+  const startedMs = performance.now();
+  const mail = finished(outgoing, context);
+  try {
+    const transaction = await transact(context, { profile, mail });
+    return report(context, { mail, transaction, durationMs: performance.now() - startedMs });
+  } catch (cause) {
+    const failure = context.signal.aborted && context.signal.reason instanceof Failure
+      ? context.signal.reason
+      : cause;
+    if (!(failure instanceof Failure)) throw failure;
+    return reportFailure(context, { mail, failure, durationMs: performance.now() - startedMs });
+  }
+}
+
+async function transact(
+  context: Context,
+  at: { readonly profile: Profile; readonly mail: Mail },
+): Promise<TransactionResult> {
+  await using session = await openSubmission(at.profile, {
+    vault: await context.vault(),
+    world: context.world,
+    network: denoNetwork(),
+    signal: context.signal,
+    ...(context.transcript === undefined ? {} : { transcript: context.transcript }),
+  });
+  return await session.send(at.mail.envelope, at.mail.message);
+}
+
+function finished(outgoing: Outgoing, context: Context): Mail {
+  const { world } = context;
+  const dateMs = world.nowMs();
+  const messageId = newMessageId(world.randomBytes(16), outgoing.parts.from.address);
+  const message = composeMessage({
+    ...outgoing.parts,
+    dateMs,
+    utcOffsetMinutes: world.utcOffsetMinutes(dateMs),
+    messageId,
+    boundarySeed: hex(world.randomBytes(12)),
+  });
+  return { messageId, message, envelope: outgoing.envelope };
+}
+
+function report(
+  context: Context,
+  at: { readonly mail: Mail; readonly transaction: TransactionResult; readonly durationMs: number },
+): number {
+  const { accepted, rejected, reply } = at.transaction;
+  if (accepted.length === 0) {
+    return reportFailure(context, { ...at, failure: nobodyAccepted(rejected), rejected });
+  }
+  const outcome = rejected.length === 0 ? "sent" : "partial";
+  context.result({
+    outcome,
+    messageId: at.mail.messageId,
+    transport: "smtp",
+    accepted,
+    rejected: rejected.map(briefly),
+    ...(reply === undefined ? {} : { reply }),
+    bytes: at.mail.message.sizeBytes,
+    durationMs: Math.round(at.durationMs),
+  }, `${outcome} ${at.mail.messageId} to ${accepted.join(", ")}\n`);
+  for (const recipient of rejected) context.note(refusedLine(recipient));
+  return rejected.length === 0 ? EXIT.ok : EXIT.recipientRefused;
+}
+
+function reportFailure(
+  context: Context,
+  at: {
+    readonly mail: Mail;
+    readonly failure: Failure;
+    readonly durationMs: number;
+    readonly rejected?: readonly RejectedRecipient[];
+  },
+): number {
+  const { failure, mail, rejected = [] } = at;
+  const outcome = failure.code === "smtp.outcome_unknown" ? "unknown" : "failed";
+  if (context.isJson) {
+    context.result({
+      outcome,
+      messageId: mail.messageId,
+      transport: "smtp",
+      accepted: [],
+      rejected: rejected.map(briefly),
+      bytes: mail.message.sizeBytes,
+      durationMs: Math.round(at.durationMs),
+      error: failureJson(failure),
+    }, "");
+  } else {
+    sayFailure(failure, context.world.terminal);
+    for (const recipient of rejected) context.world.terminal.err(refusedLine(recipient));
+  }
+  return failure.exitCode;
+}
+
+function nobodyAccepted(rejected: readonly RejectedRecipient[]): Failure {
+  // One recipient that may be taken later makes the whole worth another try; the others fail again then.
+  const temporary = rejected.find((recipient) => recipient.retry === "later");
+  const telling = temporary ?? rejected[0];
+  return new Failure(
+    temporary === undefined ? "smtp.recipient_refused" : "smtp.temporary",
+    `the server accepted no recipient${telling === undefined ? "" : `: ${telling.reply}`}`,
+    {
+      remedy: temporary === undefined
+        ? "correct the addresses"
+        : "nothing was sent and nothing stored: try again later",
+      ...(telling === undefined ? {} : { refusal: telling.refusal }),
+    },
+  );
+}
+
+async function dryRun(context: Context, mail: Mail): Promise<number> {
+  const parts: string[] = [];
+  const decoder = new TextDecoder();
+  if (context.isJson) {
+    for await (const chunk of mail.message.chunks()) {
+      parts.push(decoder.decode(chunk, { stream: true }));
+    }
+    context.result({
+      dryRun: true,
+      messageId: mail.messageId,
+      reversePath: mail.envelope.reversePath,
+      recipients: mail.envelope.recipients,
+      bytes: mail.message.sizeBytes,
+      message: parts.join(""),
+    }, "");
+    return EXIT.ok;
+  }
+  context.note(`reverse-path: ${mail.envelope.reversePath}`);
+  context.note(`recipients: ${mail.envelope.recipients.join(", ")}`);
+  for await (const chunk of mail.message.chunks()) {
+    context.world.terminal.out(decoder.decode(chunk, { stream: true }));
+  }
+  return EXIT.ok;
+}
+
+function briefly(
+  recipient: RejectedRecipient,
+): { readonly address: string; readonly reply: string } {
+  return { address: recipient.address, reply: recipient.reply };
+}
+
+function refusedLine(recipient: RejectedRecipient): string {
+  return `refused: ${recipient.address}: ${recipient.reply}`;
+}
+
+function hex(octets: Uint8Array): string {
+  return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
+}

@@ -1,0 +1,104 @@
+// Standard input, output and error. The invariant: every text passes the redactor on its way out.
+
+import { Failure } from "../base/failure.ts";
+import type { Terminal } from "../base/world.ts";
+
+const CTRL_C = 3;
+const CTRL_D = 4;
+const BACKSPACE = 8;
+const DELETE = 127;
+const ENTER: readonly number[] = [10, 13];
+
+export class RealTerminal implements Terminal {
+  readonly #redact: (text: string) => string;
+
+  constructor(redact: (text: string) => string) {
+    this.#redact = redact;
+  }
+
+  get isInteractive(): boolean {
+    return Deno.stdin.isTerminal() && Deno.stderr.isTerminal();
+  }
+
+  out(text: string): void {
+    try {
+      writeAll(Deno.stdout, this.#redact(text));
+    } catch (cause) {
+      throw new Failure("file.io", "cannot write the result to standard output", { cause });
+    }
+  }
+
+  err(line: string): void {
+    try {
+      writeAll(Deno.stderr, `${this.#redact(line)}\n`);
+    } catch {
+      // Nobody listens on standard error (a task scheduler, a closed pipe); the exit code still tells.
+    }
+  }
+
+  async ask(question: string): Promise<string | null> {
+    writeAll(Deno.stderr, question);
+    const octets: number[] = [];
+    for (;;) {
+      const octet = await readOctet();
+      if (octet === null) return octets.length === 0 ? null : decode(octets);
+      if (octet === 10) return decode(octets).replace(/\r$/, "");
+      octets.push(octet);
+    }
+  }
+
+  async askHidden(question: string): Promise<string | null> {
+    writeAll(Deno.stderr, question);
+    Deno.stdin.setRaw(true);
+    try {
+      const octets: number[] = [];
+      for (;;) {
+        const octet = await readOctet();
+        if (octet === CTRL_C) throw new Failure("interrupted", "interrupted by Ctrl-C");
+        if (octet === null || octet === CTRL_D) return octets.length === 0 ? null : decode(octets);
+        if (ENTER.includes(octet)) return decode(octets);
+        if (octet === BACKSPACE || octet === DELETE) dropCharacter(octets);
+        else octets.push(octet);
+      }
+    } finally {
+      Deno.stdin.setRaw(false);
+      writeAll(Deno.stderr, "\n");
+    }
+  }
+
+  async readInput(): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    const buffer = new Uint8Array(65_536);
+    for (;;) {
+      const count = await Deno.stdin.read(buffer);
+      if (count === null) break;
+      parts.push(buffer.slice(0, count));
+    }
+    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    return whole;
+  }
+}
+
+function writeAll(to: { writeSync(octets: Uint8Array): number }, text: string): void {
+  const octets = new TextEncoder().encode(text);
+  for (let at = 0; at < octets.length;) at += to.writeSync(octets.subarray(at));
+}
+
+async function readOctet(): Promise<number | null> {
+  const buffer = new Uint8Array(1);
+  return await Deno.stdin.read(buffer) === null ? null : buffer[0] ?? null;
+}
+
+function dropCharacter(octets: number[]): void {
+  // A character may be several octets; those after the first begin with the bits 10.
+  while (octets.length > 0 && ((octets.pop() ?? 0) & 0xc0) === 0x80);
+}
+
+function decode(octets: readonly number[]): string {
+  return new TextDecoder().decode(Uint8Array.from(octets));
+}

@@ -1,0 +1,205 @@
+// Refusals of the authorization and token endpoints (RFC 6749 §4.1.2.1, §5.2) as failures with a remedy. The
+// number of an AADSTS code chooses the help only; what can be retried follows from status and `error`.
+
+import { Failure, type FailureCode, type OauthRefusal, type Retry } from "../base/failure.ts";
+
+/** A token endpoint's answer that holds no tokens. */
+export interface RefusedToken {
+  /** For the message: `refresh the access token`, `sign in`. */
+  readonly doing: string;
+  readonly endpoint: string;
+  readonly status: number;
+  readonly retryAfter: string | null;
+  readonly contentType: string;
+  /** Undefined when the body is no JSON object. */
+  readonly body: Readonly<Record<string, unknown>> | undefined;
+}
+
+export function refusedToken(answer: RefusedToken): Failure {
+  const refusal = readRefusal(answer.body, answer.status);
+  if (refusal === undefined) return unreadableAnswer(answer);
+  return refused(refusal, { doing: answer.doing, retryAfter: answer.retryAfter });
+}
+
+/** The failure for an error that came back to the redirect URI. */
+export function refusedAuthorization(parameters: URLSearchParams): Failure {
+  const refusal = readRefusal(Object.fromEntries(parameters), undefined) ??
+    { kind: "oauth" as const, error: "unknown" };
+  return refused(refusal, { doing: "sign in", retryAfter: null });
+}
+
+/** Whether only a new sign-in, or somebody's action on the account, brings this grant back. */
+export function isGrantRefused(failure: Failure): boolean {
+  return failure.code === "oauth.grant_expired";
+}
+
+/** `AADSTS7000222` and the like from a refusal; undefined where the provider gave no number. */
+export function aadstsCode(refusal: OauthRefusal): string | undefined {
+  const inText = /AADSTS(\d{5,8})/.exec(refusal.errorDescription ?? "")?.[1];
+  const number = inText ?? refusal.errorCodes?.[0];
+  return number === undefined ? undefined : `AADSTS${number}`;
+}
+
+function refused(
+  refusal: OauthRefusal,
+  at: { readonly doing: string; readonly retryAfter: string | null },
+): Failure {
+  const [code, retry, general] = classify(refusal, at.retryAfter);
+  const aadsts = aadstsCode(refusal);
+  const name = aadsts === undefined || refusal.errorDescription?.includes(aadsts) === true
+    ? refusal.error
+    : `${refusal.error} (${aadsts})`;
+  const words = refusal.errorDescription === undefined
+    ? ""
+    : `: ${firstLine(refusal.errorDescription)}`;
+  const remedy = (aadsts === undefined ? undefined : REMEDIES[aadsts]) ?? googleRemedy(refusal) ??
+    general;
+  return new Failure(code, `failed to ${at.doing}: the provider answered ${name}${words}`, {
+    remedy,
+    retry,
+    refusal,
+  });
+}
+
+function classify(
+  refusal: OauthRefusal,
+  retryAfter: string | null,
+): readonly [FailureCode, Retry, string] {
+  const isServersTrouble = refusal.status !== undefined &&
+    (refusal.status === 429 || refusal.status >= 500);
+  if (isServersTrouble || TRANSIENT.has(refusal.error)) {
+    return ["oauth.temporary", "later", `nothing is lost: try again ${whenAgain(retryAfter)}`];
+  }
+  if (SIGN_IN_AGAIN.has(refusal.error)) {
+    return ["oauth.grant_expired", "after-login", 'sign in again: run "plantpost login"'];
+  }
+  if (refusal.error === "access_denied") {
+    return [
+      "oauth.consent_denied",
+      "after-login",
+      'run "plantpost login" again and accept the permissions; where the page asks for an administrator, ' +
+      "let the administrator grant consent for the app first",
+    ];
+  }
+  if (refusal.error === "invalid_client" || refusal.error === "unauthorized_client") {
+    return [
+      "oauth.client_refused",
+      "never",
+      "compare client ID and client secret with the app registration: " +
+      'the secret is set by "plantpost secret set"',
+    ];
+  }
+  return [
+    "oauth.refused",
+    "never",
+    "compare client ID, tenant, scope and endpoints of the profile with the app registration",
+  ];
+}
+
+const TRANSIENT = new Set(["temporarily_unavailable", "server_error"]);
+const SIGN_IN_AGAIN = new Set([
+  "invalid_grant",
+  "interaction_required",
+  "consent_required",
+  "login_required",
+]);
+
+const NEW_SECRET =
+  "in the Microsoft Entra admin center (entra.microsoft.com): App registrations > the app > " +
+  "Certificates & secrets > Client secrets > New client secret > Add, and copy the Value (not the Secret ID) " +
+  'at once; then run "plantpost secret set", and set client_secret_expires in the profile';
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  AADSTS7000222: `the client secret has expired: ${NEW_SECRET}`,
+  AADSTS7000215:
+    `the client secret is wrong, often because the Secret ID was copied: ${NEW_SECRET}`,
+  AADSTS7000218:
+    'the app is registered as Web and wants its secret: run "plantpost secret set"; or register ' +
+    'the redirect URI under "Mobile and desktop applications" instead, which needs no secret',
+  AADSTS700025: "the app is registered for desktop use and takes no secret: " +
+    'run "plantpost secret clear", or register the redirect URI under "Web"',
+  AADSTS700016:
+    "the app is not known in this tenant: copy Application (client) ID and Directory (tenant) ID " +
+    "from the app registration's Overview into the profile again",
+  AADSTS700082: "nobody sent or refreshed for 90 days, so the sign-in ended: " +
+    'run "plantpost login", and schedule "plantpost refresh" once a week',
+  AADSTS50173: "the password was changed or an administrator ended the sign-in: " +
+    'run "plantpost login" as the sending account',
+  AADSTS50011: "add the profile's redirect_uri, letter for letter, to the app registration: " +
+    "App registrations > the app > Authentication",
+  AADSTS65001:
+    'nobody has consented to the app\'s permissions: run "plantpost login" and accept, or let an ' +
+    "administrator grant consent under API permissions",
+  AADSTS50076: "the account needs multifactor authentication: " +
+    'run "plantpost login"; an administrator can exempt the sending account by Conditional Access',
+  AADSTS53003:
+    "Conditional Access blocks this sign-in: an administrator finds the policy in the sign-in logs of " +
+    "Microsoft Entra, under Conditional Access",
+};
+
+function googleRemedy(refusal: OauthRefusal): string | undefined {
+  if (!/Token has been expired or revoked/i.test(refusal.errorDescription ?? "")) return undefined;
+  return 'run "plantpost login"; if this comes back every 7 days, publish the app in the Google Auth Platform ' +
+    "(Audience > Publish app) and sign in once more";
+}
+
+// A proxy's or firewall's page, an empty answer, a redirect.
+function unreadableAnswer(answer: RefusedToken): Failure {
+  const type = answer.contentType === "" ? "no content type" : answer.contentType;
+  const message =
+    `failed to ${answer.doing}: ${answer.endpoint} answered HTTP ${answer.status} (${type}), ` +
+    "which is no token response";
+  if (answer.status === 429 || answer.status >= 500) {
+    return new Failure("oauth.temporary", message, {
+      remedy: `nothing is lost: try again ${whenAgain(answer.retryAfter)}`,
+    });
+  }
+  return new Failure("oauth.protocol", message, {
+    remedy:
+      "check oauth.token_endpoint in the profile; a proxy that wants a password, or a firewall, may have " +
+      "answered in its place",
+  });
+}
+
+// Retry-After is a number of seconds or a date (RFC 9110 §10.2.3).
+function whenAgain(retryAfter: string | null): string {
+  if (retryAfter === null) return "in a few minutes";
+  return /^\d+$/.test(retryAfter) ? `after ${retryAfter} seconds` : `after ${retryAfter}`;
+}
+
+function readRefusal(
+  body: Readonly<Record<string, unknown>> | undefined,
+  status: number | undefined,
+): OauthRefusal | undefined {
+  const error = body?.["error"];
+  if (body === undefined || typeof error !== "string" || error === "") return undefined;
+  const codes = body["error_codes"];
+  return {
+    kind: "oauth",
+    error,
+    ...(status === undefined ? {} : { status }),
+    ...optionalText(body, "error_description", "errorDescription"),
+    ...optionalText(body, "error_uri", "errorUri"),
+    ...optionalText(body, "suberror", "suberror"),
+    ...optionalText(body, "timestamp", "timestamp"),
+    ...optionalText(body, "trace_id", "traceId"),
+    ...optionalText(body, "correlation_id", "correlationId"),
+    ...(Array.isArray(codes)
+      ? { errorCodes: codes.filter((item) => typeof item === "number") }
+      : {}),
+  };
+}
+
+function optionalText<Key extends string>(
+  body: Readonly<Record<string, unknown>>,
+  wireName: string,
+  key: Key,
+): { readonly [Name in Key]?: string } {
+  const value = body[wireName];
+  return typeof value === "string" ? { [key]: value } as { readonly [Name in Key]?: string } : {};
+}
+
+// Microsoft puts trace ID, correlation ID and timestamp on lines of their own behind the sentence.
+function firstLine(text: string): string {
+  return text.split(/\r?\n/, 1)[0] ?? text;
+}

@@ -1,0 +1,93 @@
+// TOML text to a tree of values (smol-toml), and what a person sees when it is not TOML: line, column, the
+// source line and a caret. The invariant: a line is shown whole only when its key is known and not secret,
+// for a broken line may be the one with the client secret, misspelt key and all.
+
+import { parse, TomlError } from "smol-toml";
+import { Failure } from "../base/failure.ts";
+import { type Key, KEYS } from "./keys.ts";
+import { REDACTED } from "./problems.ts";
+
+/**
+ * The tree of a profile file; integers are bigints, so that 587 and 587.0 stay different.
+ * @throws {Failure} `profile.invalid`
+ */
+export function parseToml(text: string, file: { name: string; path: string }): object {
+  const source = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  try {
+    return parse(source, { integersAsBigInt: true });
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    // The cause is left behind: its message quotes the source.
+    throw syntaxFailure(cause, { ...file, lines: source.split(/\r?\n/) });
+  }
+}
+
+function syntaxFailure(
+  error: TomlError,
+  file: { readonly name: string; readonly path: string; readonly lines: readonly string[] },
+): Failure {
+  const reason = /^Invalid TOML document: (.*)$/m.exec(error.message)?.[1] ?? "not valid TOML";
+  const { shown, isWhole } = showLine(file.lines, error.line - 1);
+  const gutter = `${error.line} | `;
+  const isCaretTrue = isWhole || error.column <= shown.indexOf(REDACTED) + 1;
+  const caret = isCaretTrue ? `\n${" ".repeat(gutter.length + error.column - 1)}^` : "";
+  const place = `line ${error.line}, column ${error.column}`;
+  return new Failure(
+    "profile.invalid",
+    `${file.name}: ${place}: must be valid TOML, found: ${reason}\n${gutter}${shown}${caret}`,
+    {
+      remedy: /escape/i.test(reason)
+        ? `write Windows paths in single quotes, such as 'C:\\plant\\ca.pem', and correct ${file.path}`
+        : `correct line ${error.line} of ${file.path}`,
+    },
+  );
+}
+
+interface ShownLine {
+  readonly shown: string;
+  readonly isWhole: boolean;
+}
+
+function showLine(lines: readonly string[], at: number): ShownLine {
+  const line = (lines[at] ?? "").replaceAll("\t", " ");
+  if (isShowable(lines, at)) return { shown: line, isWhole: true };
+  const assignment = line.indexOf("=");
+  if (assignment < 0) return { shown: REDACTED, isWhole: false };
+  return { shown: `${line.slice(0, assignment + 1)} ${REDACTED}`, isWhole: false };
+}
+
+function isShowable(lines: readonly string[], at: number): boolean {
+  const before = lines.slice(0, at).join("\n");
+  // An odd number of delimiters: the line may lie inside a string of several lines.
+  const isInString = ['"""', "'''"].some((quotes) => before.split(quotes).length % 2 === 0);
+  if (isInString) return false;
+  let owner = at;
+  while (owner > 0 && !isKeyOrHeader(lines[owner] ?? "")) owner--;
+  const region = lines.slice(owner, at + 1).join("\n");
+  if (/secret|passw|token|proxy/i.test(region)) return false;
+  if (isHeader(lines[owner] ?? "")) return true;
+  const leaves = [...region.matchAll(/([A-Za-z0-9_-]+)["']?\s*=/g)].map((match) => match[1] ?? "");
+  return leaves.length > 0 &&
+    (leaves.every(isPlainLeaf) || isInFreeTable(lines.slice(0, owner)));
+}
+
+function isKeyOrHeader(line: string): boolean {
+  return isHeader(line) || /^\s*[A-Za-z0-9_."' -]+=/.test(line);
+}
+
+function isHeader(line: string): boolean {
+  return /^\s*\[[^"'=]*$/.test(line);
+}
+
+/** Whether a key of this last name is known and no key of that name is secret. */
+function isPlainLeaf(leaf: string): boolean {
+  const keys: readonly Key[] = KEYS;
+  const named = keys.filter((key) => key.path.endsWith(`.${leaf}`) || key.path === leaf);
+  return named.length > 0 && named.every((key) => key.secret !== true);
+}
+
+/** Whether the lines end in a table whose keys the author names, and none of which is secret. */
+function isInFreeTable(lines: readonly string[]): boolean {
+  const header = lines.findLast(isHeader) ?? "";
+  return /^\s*\[\s*(?:groups|sms\s*\.\s*gateways)\s*\]/.test(header);
+}

@@ -1,0 +1,257 @@
+// A submission session (RFC 6409): connect, TLS, EHLO, AUTH, then any number of messages. The invariant: nothing
+// that signs in, and no message, goes over a connection that is not what the profile asked for; where STARTTLS is
+// wanted there is no way past it.
+
+import { Failure } from "../base/failure.ts";
+import type { MessageSource } from "../base/message_source.ts";
+import type { ByteStream } from "../base/world.ts";
+import { authenticate, type Credentials } from "./authentication.ts";
+import { addressLiteral, ehloCommand } from "./command.ts";
+import { Connection } from "./connection.ts";
+import { type Extensions, readExtensions } from "./extensions.ts";
+import type { LocalStream, Network } from "./network.ts";
+import type { Reply } from "./reply.ts";
+import { type Phase, refusalFailure } from "./reply_class.ts";
+import type { Envelope, TransactionResult } from "./envelope.ts";
+import { transact } from "./transaction.ts";
+
+export type { Credentials } from "./authentication.ts";
+export type { Envelope, RejectedRecipient, TransactionResult } from "./envelope.ts";
+
+export interface SessionOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly tls: "starttls" | "implicit" | "none";
+  /** For the connection, for TLS and for each reply; the reply to a message has ten times as long. */
+  readonly timeoutMs: number;
+  /** PEM; trusted beside the built-in and the operating system's authorities. */
+  readonly caCerts: readonly string[];
+  readonly network: Network;
+  /** Called when AUTH is due; a token refresh that was started earlier goes on meanwhile. */
+  readonly credentials: () => Promise<Credentials>;
+  readonly initialResponse: "auto" | "always" | "never";
+  readonly chunking: "auto" | "never";
+  /** Gets every line of the dialog without its secrets, and `*` lines about the connection. */
+  readonly transcript?: (direction: "C" | "S" | "*", line: string) => void;
+  /** Aborting ends the session; a message whose last octet is out then has an unknown outcome. */
+  readonly signal: AbortSignal;
+}
+
+export interface SmtpSession extends AsyncDisposable {
+  /** What the server offers, as of the last EHLO. */
+  readonly extensions: Extensions;
+  /** Whether a fault, a time-out or the server ended the session, so that another one is needed. */
+  readonly isBroken: boolean;
+  /**
+   * Sends one message; the caller awaits it before the next.
+   * @throws {Failure} `smtp.refused`, `smtp.temporary`, `smtp.auth_refused`, `smtp.outcome_unknown`,
+   * `message.too_big`, `message.invalid`, `smtp.protocol`, `net.lost`, `net.timeout`, and those of the source
+   */
+  send(envelope: Envelope, message: MessageSource): Promise<TransactionResult>;
+  /** Says QUIT and closes, without waiting for the answer. */
+  close(): void;
+}
+
+/** A server that was quiet for longer may have hung up; the message then waits for the replies to its envelope. */
+const FRESH_MS = 5_000;
+
+/**
+ * Opens a session that is ready to send.
+ * @throws {Failure} `net.unknown_host`, `net.unreachable`, `net.timeout`, `net.lost`, `net.tls`, `smtp.protocol`,
+ * `smtp.auth_refused`, `smtp.temporary`, `smtp.refused`, and those of `credentials`; the signal's reason
+ */
+export async function openSession(options: SessionOptions): Promise<SmtpSession> {
+  const { network, host, port, caCerts, tls } = options;
+  const stream = await timed(options, {
+    doing: "connect to",
+    work: (signal) =>
+      tls === "implicit"
+        ? network.connectTls({ host, port, caCerts, signal })
+        : network.connect({ host, port, signal }),
+  });
+  const connection = new Connection(stream, options);
+  try {
+    connection.note("*", `connected to ${connection.server}${tls === "implicit" ? ", TLS" : ""}`);
+    await expect(connection, { code: 220, phase: "greeting", command: "", what: "the connection" });
+    const clientName = addressLiteral(stream.localAddress);
+    let extensions = await greet(connection, clientName);
+    if (tls === "starttls") {
+      await startTls(connection, { options, extensions });
+      // RFC 3207 §4.2: whatever was said before TLS is forgotten.
+      extensions = await greet(connection, clientName);
+    }
+    const credentials = await unlessAborted(options.signal, options.credentials());
+    if (credentials.kind !== "none") {
+      const { initialResponse } = options;
+      await authenticate(connection, { host, port, initialResponse, extensions, credentials });
+    }
+    const user = credentials.kind === "none" ? {} : { user: credentials.user };
+    return new Session(connection, { extensions, chunking: options.chunking, ...user });
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+class Session implements SmtpSession {
+  readonly extensions: Extensions;
+  readonly #connection: Connection;
+  readonly #user: { readonly user?: string };
+  #usesChunking: boolean;
+  #isResetDue = false;
+  #lastHeardMs = performance.now();
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    connection: Connection,
+    options: { extensions: Extensions; chunking: "auto" | "never"; user?: string },
+  ) {
+    this.#connection = connection;
+    this.extensions = options.extensions;
+    this.#usesChunking = options.chunking === "auto" && options.extensions.offersChunking;
+    this.#user = options.user === undefined ? {} : { user: options.user };
+  }
+
+  get isBroken(): boolean {
+    return this.#connection.isBroken;
+  }
+
+  async send(envelope: Envelope, message: MessageSource): Promise<TransactionResult> {
+    try {
+      return await this.#transact(envelope, message);
+    } catch (error) {
+      if (!this.#usesChunking || this.isBroken || !isChunkingFault(error)) throw error;
+      this.#usesChunking = false;
+      return await this.#transact(envelope, message);
+    }
+  }
+
+  close(): void {
+    this.#closing ??= this.#connection.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    await this.#closing;
+  }
+
+  async #transact(envelope: Envelope, message: MessageSource): Promise<TransactionResult> {
+    const isResetDue = this.#isResetDue;
+    this.#isResetDue = true;
+    const result = await transact(this.#connection, {
+      envelope,
+      message,
+      extensions: this.extensions,
+      usesChunking: this.#usesChunking,
+      isResetDue,
+      isFresh: performance.now() - this.#lastHeardMs < FRESH_MS,
+      ...this.#user,
+    });
+    this.#isResetDue = result.reply === undefined;
+    this.#lastHeardMs = performance.now();
+    return result;
+  }
+}
+
+/**
+ * Some Exchange hosts count the first chunk as one header and find it too long; others list CHUNKING and then do
+ * not know the command. The same message goes through with DATA.
+ */
+function isChunkingFault(error: unknown): boolean {
+  if (!(error instanceof Failure) || error.refusal?.kind !== "smtp") return false;
+  const { command, replyCode, enhancedCode, lines } = error.refusal;
+  if (command !== "BDAT") return false;
+  if (replyCode === 500 || replyCode === 502) return true;
+  return replyCode === 552 && enhancedCode === "5.3.4" && /header size/i.test(lines.join(" "));
+}
+
+interface Expectation {
+  readonly code: number;
+  readonly phase: Phase;
+  readonly command: string;
+  readonly what: string;
+}
+
+async function expect(connection: Connection, expectation: Expectation): Promise<Reply> {
+  const { code, ...context } = expectation;
+  const reply = await connection.readReply();
+  if (reply.code === code) return reply;
+  throw refusalFailure(reply, { ...context, server: connection.server });
+}
+
+async function greet(connection: Connection, clientName: string): Promise<Extensions> {
+  const command = ehloCommand(clientName);
+  connection.putLine(command);
+  await connection.flush();
+  const what = `the greeting of ${clientName}`;
+  return readExtensions(await expect(connection, { code: 250, phase: "ehlo", command, what }));
+}
+
+async function startTls(
+  connection: Connection,
+  { options, extensions }: { options: SessionOptions; extensions: Extensions },
+): Promise<void> {
+  const { host, port, caCerts, network } = options;
+  if (!extensions.offersStartTls) {
+    throw new Failure("smtp.protocol", `${connection.server} does not offer STARTTLS`, {
+      remedy:
+        'set smtp.tls to "implicit" if the server wants TLS from the start (port 465); a firewall or virus ' +
+        "scanner that inspects mail may also hide STARTTLS: nothing is sent without it",
+    });
+  }
+  connection.putLine("STARTTLS");
+  await connection.flush();
+  await expect(connection, {
+    code: 220,
+    phase: "starttls",
+    command: "STARTTLS",
+    what: "to start TLS",
+  });
+  await connection.upgrade((stream: ByteStream) =>
+    timed(options, {
+      doing: "start TLS with",
+      work: (signal) => network.startTls(stream, { host, port, caCerts, signal }),
+    })
+  );
+  connection.note("*", "TLS");
+}
+
+async function timed(
+  { host, port, signal, timeoutMs }: SessionOptions,
+  { doing, work }: { doing: string; work: (signal: AbortSignal) => Promise<LocalStream> },
+): Promise<LocalStream> {
+  signal.throwIfAborted();
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  const timer = setTimeout(() => {
+    controller.abort(
+      new Failure(
+        "net.timeout",
+        `cannot ${doing} ${host} port ${port} within ${Math.round(timeoutMs / 100) / 10} s`,
+        {
+          remedy: `check smtp.host and smtp.port in the profile, and have the firewall allow ` +
+            `outbound connections to TCP port ${port}`,
+        },
+      ),
+    );
+  }, timeoutMs);
+  try {
+    return await work(controller.signal);
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener("abort", abort);
+  }
+}
+
+async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener("abort", abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
+}

@@ -1,0 +1,131 @@
+// What the vault holds, in the clear. The invariant: every grant and secret carries the client ID, token
+// endpoint and SMTP host that it was given for, and is handed out for these only. Whoever edits the profile
+// file, or plants another one, gets no token sent elsewhere.
+
+import { Failure } from "../base/failure.ts";
+import type { Profile } from "../profile/profile.ts";
+
+/** What a grant or secret belongs to. */
+export interface Binding {
+  readonly clientId: string;
+  readonly tokenEndpoint: string;
+  readonly smtpHost: string;
+}
+
+/** What the person consented to; times are milliseconds since 1970. */
+export interface Grant {
+  readonly binding: Binding;
+  /** Who signed in, as the provider names the account; absent when it did not say. */
+  readonly account?: string;
+  readonly scope: string;
+  readonly accessToken: string;
+  readonly accessTokenIssuedAtMs: number;
+  /** Absent when the provider gave no life time. */
+  readonly accessTokenExpiresAtMs?: number;
+  /** Absent when the provider gave none: the sign-in then ends with the access token. */
+  readonly refreshToken?: string;
+  readonly refreshTokenIssuedAtMs?: number;
+  readonly refreshTokenLastUsedAtMs?: number;
+  /** Set when the provider refused the refresh for good; the tokens are kept, a later success clears it. */
+  readonly refusedAtMs?: number;
+  readonly refusedWith?: string;
+}
+
+export interface Secret {
+  readonly binding: Binding;
+  readonly value: string;
+  readonly setAtMs: number;
+}
+
+export interface ProfileSecrets {
+  readonly grant?: Grant;
+  readonly clientSecret?: Secret;
+  readonly smtpPassword?: Secret;
+}
+
+export interface VaultContent {
+  readonly profiles: Readonly<Record<string, ProfileSecrets>>;
+}
+
+export const EMPTY_VAULT: VaultContent = { profiles: {} };
+
+export function bindingOf(profile: Profile): Binding {
+  return {
+    clientId: profile.oauth?.clientId ?? "",
+    tokenEndpoint: profile.oauth?.tokenEndpoint ?? "",
+    smtpHost: profile.smtp.host,
+  };
+}
+
+/** The content with some of a profile's secrets replaced; a value of undefined forgets that one. */
+export function withSecrets(
+  content: VaultContent,
+  profileName: string,
+  change: { readonly [Key in keyof ProfileSecrets]: ProfileSecrets[Key] | undefined },
+): VaultContent {
+  const merged = Object.entries({ ...secretsOf(content, profileName), ...change })
+    .filter(([, value]) => value !== undefined);
+  const others = Object.entries(content.profiles).filter(([name]) => name !== profileName);
+  const own: [string, ProfileSecrets][] = merged.length === 0
+    ? []
+    : [[profileName, Object.fromEntries(merged)]];
+  return { profiles: Object.fromEntries([...others, ...own]) };
+}
+
+/**
+ * The grant of a profile, or undefined when nobody signed in.
+ * @throws {Failure} `vault.binding` when it was given for other settings
+ */
+export function boundGrant(content: VaultContent, profile: Profile): Grant | undefined {
+  return bound(secretsOf(content, profile.name).grant, {
+    what: "the sign-in",
+    command: "login",
+    profile,
+  });
+}
+
+/** @throws {Failure} `vault.binding` */
+export function boundClientSecret(content: VaultContent, profile: Profile): Secret | undefined {
+  const secret = secretsOf(content, profile.name).clientSecret;
+  return bound(secret, { what: "the client secret", command: "secret set", profile });
+}
+
+/** @throws {Failure} `vault.binding` */
+export function boundSmtpPassword(content: VaultContent, profile: Profile): Secret | undefined {
+  const secret = secretsOf(content, profile.name).smtpPassword;
+  return bound(secret, { what: "the SMTP password", command: "secret set", profile });
+}
+
+export function secretsOf(content: VaultContent, profileName: string): ProfileSecrets {
+  // A profile may be called "constructor": only own entries count.
+  return Object.hasOwn(content.profiles, profileName) ? content.profiles[profileName] ?? {} : {};
+}
+
+function bound<Item extends { readonly binding: Binding }>(
+  item: Item | undefined,
+  about: { readonly what: string; readonly command: string; readonly profile: Profile },
+): Item | undefined {
+  if (item === undefined) return undefined;
+  const wanted = bindingOf(about.profile);
+  for (const [field, key] of BOUND_KEYS) {
+    if (item.binding[field] === wanted[field]) continue;
+    throw new Failure(
+      "vault.binding",
+      `${about.what} of profile "${about.profile.name}" was stored for ${key} "${
+        item.binding[field]
+      }", ` +
+        `but the profile now says "${wanted[field]}": it is not sent there`,
+      {
+        remedy: `if the change is meant, run "plantpost ${about.command}"; if it is not, ` +
+          "find out who edited the profile file and put the old value back",
+      },
+    );
+  }
+  return item;
+}
+
+const BOUND_KEYS = [
+  ["clientId", "oauth.client_id"],
+  ["tokenEndpoint", "oauth.token_endpoint"],
+  ["smtpHost", "smtp.host"],
+] as const;

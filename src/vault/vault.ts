@@ -1,0 +1,232 @@
+// The vault file: read by anybody who holds the key, written by one process at a time. The invariant: a
+// writer holds the lock from before it reads until after the new file is in place, and has the space for it
+// reserved before it asks a provider for anything. A vault that cannot be opened is never overwritten.
+
+import { reason, reserveReplacement } from "../base/durable_file.ts";
+import { Failure } from "../base/failure.ts";
+import { joinPath } from "../base/paths.ts";
+import type { World } from "../base/world.ts";
+import type { Settings } from "../profile/profile.ts";
+import { EMPTY_VAULT, type VaultContent } from "./content.ts";
+import {
+  type Header,
+  openSealedVault,
+  parseSealedVault,
+  type SealedVault,
+  type SealingKey,
+  sealVault,
+} from "./envelope.ts";
+import { groupId } from "./group.ts";
+import { sealingKey } from "./key.ts";
+import { checkPlace } from "./place.ts";
+
+/** More than any content with a few profiles, long tokens and room to grow. */
+const RESERVED_BYTES = 262_144;
+const LOCK_PATIENCE_MS = 120_000;
+
+export type VaultWorld = Pick<World, "env" | "platform" | "terminal" | "whoAmI" | "keepSecret">;
+
+type Change<Result> = (
+  content: VaultContent,
+  save: (next: VaultContent) => Promise<void>,
+) => Promise<Result>;
+
+interface Opened {
+  readonly content: VaultContent;
+  /** Undefined when there is no vault yet. */
+  readonly header: Header | undefined;
+}
+
+/** The vault of one data folder; opening it makes nothing on the disk. */
+export class Vault {
+  readonly path: string;
+  readonly #settings: Settings;
+  readonly #world: VaultWorld;
+  #key: SealingKey | undefined;
+  /** Settles when the writer before has finished, well or badly. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(settings: Settings, world: VaultWorld) {
+    this.#settings = settings;
+    this.#world = world;
+    this.path = joinPath(settings.dataDir, "vault.json", world);
+  }
+
+  /**
+   * The content as it is now, without the lock: a writer replaces the file in one step.
+   * @throws {Failure} `vault.*`, `file.io`
+   */
+  async read(): Promise<VaultContent> {
+    return (await this.#open()).content;
+  }
+
+  /**
+   * Lets `change` turn the content into a new one while no other process can. `change` gets a `save` that
+   * makes its argument durable; it may call it once, and whatever it returns is returned.
+   * @throws {Failure} `vault.*`, `file.io`, and what `change` throws
+   */
+  async update<Result>(change: Change<Result>): Promise<Result> {
+    // One at a time in this process: each waiting file lock occupies a thread of the runtime's small pool, and
+    // the holder needs one of them to write.
+    const result = this.#turn.then(() => this.#updateLocked(change));
+    this.#turn = result.catch(() => {});
+    return await result;
+  }
+
+  async #updateLocked<Result>(change: Change<Result>): Promise<Result> {
+    await this.#makeFolder();
+    const lock = await this.#lock();
+    try {
+      const opened = await this.#recover(await this.#open());
+      const key = await this.#keyFor(opened.header);
+      const mode = this.#settings.vault.group === undefined ? 0o600 : 0o660;
+      await using room = await reserveReplacement(this.path, { bytes: RESERVED_BYTES, mode });
+      return await change(opened.content, async (next) => {
+        const { pc, account } = this.#world.whoAmI();
+        const revision = (opened.header?.revision ?? 0) + 1;
+        const header: Header = { key: key.header, revision, pc, account };
+        await room.commit(await sealVault(next, { key: key.key, header }));
+        await this.#shareWithGroup();
+      });
+    } finally {
+      lock.close(); // closing releases it on every system; `unlock()` fails on some Windows file systems
+    }
+  }
+
+  async #open(): Promise<Opened> {
+    const sealed = await readSealed(this.path);
+    if (sealed === undefined) return { content: EMPTY_VAULT, header: undefined };
+    const key = await this.#keyFor(sealed.header);
+    const content = await openSealedVault(sealed, { key: key.key, path: this.path });
+    return { content: content as VaultContent, header: sealed.header };
+  }
+
+  // A process killed between the sync of the new file and its renaming leaves a whole, newer vault under the
+  // other name. The tokens in it may be the only ones that the provider still takes.
+  async #recover(current: Opened): Promise<Opened> {
+    const path = `${this.path}.new`;
+    try {
+      const sealed = await readSealed(path);
+      if (sealed === undefined || sealed.header.revision <= (current.header?.revision ?? 0)) {
+        return current;
+      }
+      const key = await this.#keyFor(sealed.header);
+      const content = await openSealedVault(sealed, { key: key.key, path });
+      await Deno.rename(path, this.path);
+      return { content: content as VaultContent, header: sealed.header };
+    } catch (cause) {
+      // Reserved space or a part: the old file is the newest whole one. A whole file that cannot be opened now
+      // (no key, wrong passphrase) is another matter: going on would overwrite it.
+      if (cause instanceof Failure && cause.code === "vault.damaged") return current;
+      throw cause;
+    }
+  }
+
+  async #keyFor(header: Header | undefined): Promise<SealingKey> {
+    const known = this.#key;
+    if (known !== undefined && (header === undefined || header.key.keyId === known.header.keyId)) {
+      return known;
+    }
+    const request = { vaultPath: this.path, settings: this.#settings.vault, header };
+    this.#key = await sealingKey(request, this.#world);
+    return this.#key;
+  }
+
+  async #makeFolder(): Promise<void> {
+    const { dataDir, vault: { group } } = this.#settings;
+    try {
+      await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
+      if (group !== undefined && this.#world.platform !== "windows") {
+        const info = await Deno.stat(dataDir);
+        const gid = await groupId(group);
+        const isShared = info.gid === gid && ((info.mode ?? 0) & 0o070) === 0o070;
+        if (!isShared) {
+          await Deno.chown(dataDir, null, gid);
+          await Deno.chmod(dataDir, 0o2770);
+        }
+      }
+    } catch (cause) {
+      if (cause instanceof Failure) throw cause;
+      throw new Failure(
+        "file.cannot_create",
+        `cannot create the folder ${dataDir}: ${reason(cause)}`,
+        {
+          remedy: "set data_dir to a folder where this account may write, or give it the right",
+          cause,
+        },
+      );
+    }
+    await checkPlace(dataDir, this.#world.platform);
+  }
+
+  async #shareWithGroup(): Promise<void> {
+    const { group } = this.#settings.vault;
+    if (group === undefined || this.#world.platform === "windows") return;
+    await Deno.chown(this.path, null, await groupId(group));
+    await Deno.chmod(this.path, 0o660);
+  }
+
+  // The umask may have taken the group's right to write, without which nobody else can lock.
+  async #shareLock(path: string): Promise<void> {
+    const { group } = this.#settings.vault;
+    if (group === undefined || this.#world.platform === "windows") return;
+    const { mode } = await Deno.stat(path);
+    if (((mode ?? 0) & 0o060) === 0o060) return;
+    await Deno.chown(path, null, await groupId(group));
+    await Deno.chmod(path, 0o660);
+  }
+
+  async #lock(): Promise<Deno.FsFile> {
+    const path = joinPath(this.#settings.dataDir, "vault.lock", this.#world);
+    let file: Deno.FsFile;
+    try {
+      const mode = this.#settings.vault.group === undefined ? 0o600 : 0o660;
+      file = await Deno.open(path, { write: true, create: true, mode });
+      await this.#shareLock(path);
+    } catch (cause) {
+      throw new Failure("file.io", `cannot open ${path}: ${reason(cause)}`, {
+        remedy: "give the account that runs plantpost the right to write in that folder",
+        cause,
+      });
+    }
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const patience = new Promise<"late">((resolve) => {
+      timer = setTimeout(() => resolve("late"), LOCK_PATIENCE_MS);
+    });
+    const locked = file.lock(true);
+    try {
+      const first = await Promise.race([locked, patience]);
+      if (first !== "late") return file;
+    } catch (cause) {
+      file.close();
+      throw new Failure("file.io", `cannot lock ${path}: ${reason(cause)}`, {
+        remedy: "set data_dir to a folder on a local disk",
+        cause,
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+    // The lock may still be granted one day; a long-running process must not keep it then.
+    void locked.then(() => file.close(), () => file.close());
+    throw new Failure(
+      "vault.locked",
+      `another plantpost has held ${path} for ${LOCK_PATIENCE_MS / 1000} seconds`,
+      { remedy: "look for a plantpost process that hangs, and end it" },
+    );
+  }
+}
+
+async function readSealed(path: string): Promise<SealedVault | undefined> {
+  let octets: Uint8Array;
+  try {
+    octets = await Deno.readFile(path);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound) return undefined;
+    throw new Failure("file.io", `cannot read the vault ${path}: ${reason(cause)}`, {
+      remedy:
+        "run plantpost under the account that signed in, or give this one the right to read the file",
+      cause,
+    });
+  }
+  return parseSealedVault(octets, path);
+}

@@ -1,0 +1,110 @@
+// Measures what the program promises about speed and size, side by side with other people's tools, and
+// prints figures, ratios and budgets. `--json` prints one JSON value, `--rounds N` sets how often each
+// command runs, `--only TEXT` picks rows. PLANTPOST_EXE measures an executable instead of the source;
+// PLANTPOST_COMPILER is the command that compiles an empty script to compare it with.
+
+import { makeCertificates } from "../peers/certificates.ts";
+import { startFastSmtp } from "../peers/fast_smtp.ts";
+import { openSlowLink } from "../peers/slow_link.ts";
+import { findTools } from "./contenders.ts";
+import { preparePlant, USER } from "./plant.ts";
+import { asText, type Budget, type Figure, judge, type Report } from "./report.ts";
+import { COLD, LARGE, MANY, MEMORY, ROWS, type Setting, SIZE, SLOW, START, TURNS } from "./rows.ts";
+
+const BUDGETS: readonly Budget[] = [
+  {
+    row: START,
+    who: "plantpost --version",
+    against: "empty script",
+    factor: 1.25,
+    better: "lower",
+  },
+  { row: COLD, who: "plantpost", against: "nodemailer", factor: 0.7, better: "lower" },
+  { row: SLOW, who: "plantpost", against: "msmtp", factor: 1, better: "lower" },
+  { row: TURNS, who: "plantpost", against: 8, better: "lower" },
+  { row: TURNS, who: "plantpost, CHUNKING", against: 7, better: "lower" },
+  { row: MEMORY, who: "plantpost", against: 48, better: "lower" },
+  { row: LARGE, who: "plantpost, on top", against: 16, better: "lower" },
+  { row: MANY, who: "plantpost", against: "nodemailer", factor: 3, better: "higher" },
+  { row: SIZE, who: "plantpost, on top", against: 3, better: "lower" },
+];
+
+async function main(): Promise<void> {
+  const option = (name: string): string | undefined =>
+    Deno.args.includes(name) ? Deno.args[Deno.args.indexOf(name) + 1] : undefined;
+  const rounds = Number(option("--rounds") ?? 11);
+  const only = option("--only") ?? "";
+  const folder = await Deno.makeTempDir({ prefix: "plantpost-bench-" });
+  try {
+    const report = await measure({ rounds, only, folder });
+    const text = Deno.args.includes("--json") ? JSON.stringify(report, null, 2) : asText(report);
+    await Deno.stdout.write(new TextEncoder().encode(text));
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+async function measure(
+  { rounds, only, folder }: { rounds: number; only: string; folder: string },
+): Promise<Report> {
+  const toolbox = await findTools(folder);
+  await using stack = new AsyncDisposableStack();
+  const certificates = stack.use(await makeCertificates());
+  const plain = stack.use(await startFastSmtp({ certificates, offersChunking: false }));
+  const chunking = stack.use(await startFastSmtp({ certificates, offersChunking: true }));
+  const link = (port: number): ReturnType<typeof openSlowLink> =>
+    stack.use(openSlowLink({ port, oneWayMs: 25 }));
+  const links = {
+    ...Object.fromEntries([...toolbox.tools.keys()].map((name) => [name, link(plain.port)])),
+    slow_plain: link(plain.port),
+    slow_chunking: link(chunking.port),
+  };
+  const ports = {
+    plain: plain.port,
+    chunking: chunking.port,
+    slow_plain: links.slow_plain.port,
+    slow_chunking: links.slow_chunking.port,
+  };
+  const plant = stack.use(await preparePlant(ports, certificates));
+  const setting: Setting = {
+    rounds,
+    folder,
+    toolbox,
+    plant,
+    servers: { plain: plain.port, chunking: chunking.port },
+    links,
+    task: {
+      caFile: certificates.caFile,
+      user: USER,
+      accessToken: plant.accessToken,
+      ...await writeMessage(folder),
+    },
+  };
+  const figures: Figure[] = [];
+  const notMeasured = [...toolbox.missing];
+  for (const [name, row] of Object.entries(ROWS)) {
+    if (name.includes(only)) {
+      try {
+        figures.push(...await row(setting));
+      } catch (error) {
+        notMeasured.push(`${name}: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+  }
+  return { figures, verdicts: judge(figures, BUDGETS), notMeasured };
+}
+
+/** A body of 1 KB, and the whole message for the tools that do not compose. */
+async function writeMessage(folder: string): Promise<{ bodyFile: string; messageFile: string }> {
+  const [bodyFile, messageFile] = [`${folder}/body.txt`, `${folder}/message.eml`];
+  const body = "Boiler 3: 1250 kPa, 87 C, all valves closed, next report in an hour.\r\n".repeat(
+    14,
+  );
+  const head = `From: ${USER}\r\nTo: b@example.com\r\nSubject: Report\r\n` +
+    `Date: Mon, 01 Jun 2026 08:00:00 +0000\r\nMessage-ID: <1@example.com>\r\n\r\n`;
+  await Deno.writeTextFile(bodyFile, body);
+  await Deno.writeTextFile(messageFile, head + body);
+  return { bodyFile, messageFile };
+}
+
+void main();

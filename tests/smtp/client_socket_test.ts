@@ -1,0 +1,233 @@
+// The client on real sockets against `smtp-server`, which other people wrote, and through a proxy that counts turns.
+
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { SMTPServer } from "smtp-server";
+import { Failure } from "../../src/base/failure.ts";
+import type { MessageSource } from "../../src/base/message_source.ts";
+import { openSession, type SessionOptions } from "../../src/smtp/client.ts";
+import { denoNetwork } from "../../src/smtp/network.ts";
+import { type Certificates, hasOpenssl, makeCertificates } from "./certificates.ts";
+
+const ignore = !hasOpenssl();
+const needsOpenssl = ignore ? " (skipped: needs openssl)" : "";
+
+interface Peer extends AsyncDisposable {
+  readonly port: number;
+  readonly messages: string[];
+  readonly tokens: string[];
+}
+
+async function startPeer(certificates: Certificates): Promise<Peer> {
+  const messages: string[] = [];
+  const tokens: string[] = [];
+  const server = new SMTPServer({
+    cert: certificates.cert,
+    key: certificates.key,
+    authMethods: ["XOAUTH2"],
+    disableReverseLookup: true,
+    onAuth: (auth, _session, callback) => {
+      tokens.push(auth.accessToken ?? "");
+      if (auth.accessToken === "WRONG") {
+        callback(null, { data: { status: "401", schemes: "bearer", scope: "mail" } });
+      } else {
+        callback(null, { user: auth.username });
+      }
+    },
+    onData: (stream, _session, callback) => {
+      const parts: Uint8Array[] = [];
+      stream.on("data", (part: Uint8Array) => parts.push(part));
+      stream.on("end", () => {
+        messages.push(new TextDecoder().decode(concatenated(parts)));
+        callback();
+      });
+    },
+  });
+  server.on("error", () => undefined);
+  const listening = server.listen(0, "127.0.0.1");
+  await once(listening, "listening");
+  return {
+    port: (listening.address() as { port: number }).port,
+    messages,
+    tokens,
+    [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
+  };
+}
+
+interface CountingProxy extends AsyncDisposable {
+  readonly port: number;
+  turns(): number;
+}
+
+/** Counts how often the client speaks after the server did. The way back takes a while, as it does in a network. */
+function countTurns(targetPort: number): CountingProxy {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  let turns = 0;
+  const work = (async () => {
+    const client = await listener.accept();
+    const server = await Deno.connect({ hostname: "127.0.0.1", port: targetPort });
+    let isServerLast = true;
+    const forward = async (
+      from: Deno.Conn,
+      to: Deno.Conn,
+      before: () => Promise<void>,
+    ): Promise<void> => {
+      const buffer = new Uint8Array(65536);
+      try {
+        for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
+          await before();
+          for (let sent = 0; sent < count;) sent += await to.write(buffer.subarray(sent, count));
+        }
+        await to.closeWrite();
+      } catch {
+        // One side hung up.
+      }
+    };
+    await Promise.all([
+      forward(client, server, () => {
+        if (isServerLast) turns++;
+        isServerLast = false;
+        return Promise.resolve();
+      }),
+      forward(server, client, async () => {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        isServerLast = true;
+      }),
+    ]);
+    client.close();
+    server.close();
+  })();
+  return {
+    port: listener.addr.port,
+    turns: () => turns,
+    [Symbol.asyncDispose]: async () => {
+      await work;
+      listener.close();
+    },
+  };
+}
+
+function concatenated(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+function messageOf(text: string): MessageSource {
+  const bytes = new TextEncoder().encode(text);
+  return {
+    sizeBytes: bytes.length,
+    needsEightBitMime: false,
+    needsSmtpUtf8: false,
+    async *chunks(): AsyncGenerator<Uint8Array, void> {
+      await Promise.resolve();
+      for (let start = 0; start < bytes.length; start += 10_001) {
+        yield bytes.subarray(start, start + 10_001);
+      }
+    },
+  };
+}
+
+function options(
+  port: number,
+  more: Partial<SessionOptions> & { readonly token?: string } = {},
+): SessionOptions {
+  return {
+    host: "localhost",
+    port,
+    tls: "starttls",
+    timeoutMs: 10_000,
+    caCerts: [],
+    network: denoNetwork(),
+    credentials: () =>
+      Promise.resolve({
+        kind: "token",
+        mechanism: "xoauth2",
+        user: "plant1@contoso.com",
+        accessToken: more.token ?? "TOKEN",
+      }),
+    initialResponse: "auto",
+    chunking: "auto",
+    signal: new AbortController().signal,
+    ...more,
+  };
+}
+
+const ENVELOPE = { reversePath: "plant1@contoso.com", recipients: ["anna@example.com"] };
+
+Deno.test({
+  name: `openSession() sends through smtp-server in eight turns without CHUNKING${needsOpenssl}`,
+  ignore,
+  fn: async () => {
+    const certificates = await makeCertificates();
+    await using peer = await startPeer(certificates);
+    const proxy = countTurns(peer.port);
+    const session = await openSession(options(proxy.port, { caCerts: [certificates.caCert] }));
+    const text = "Subject: hi\r\n\r\n.hi\r\n.\r\nbye\r\n";
+    const result = await session.send(ENVELOPE, messageOf(text));
+    await session[Symbol.asyncDispose]();
+    await proxy[Symbol.asyncDispose]();
+    assert.deepEqual(result.accepted, ENVELOPE.recipients);
+    assert.match(result.reply ?? "", /^250 /);
+    assert.deepEqual(peer.messages, [text]);
+    assert.deepEqual(peer.tokens, ["TOKEN"]);
+    assert.equal(proxy.turns(), 8);
+  },
+});
+
+Deno.test({
+  name:
+    `SmtpSession.send() sends many small and one large message over one connection${needsOpenssl}`,
+  ignore,
+  fn: async () => {
+    const certificates = await makeCertificates();
+    await using peer = await startPeer(certificates);
+    const token = "x".repeat(2_000);
+    const caCerts = [certificates.caCert];
+    await using session = await openSession(options(peer.port, { caCerts, token }));
+    const line = `.${"abcdefghij".repeat(7)}\r\n`;
+    const texts = ["a\r\n", "", line.repeat(20_000), ".\r\n"];
+    for (const text of texts) await session.send(ENVELOPE, messageOf(text));
+    assert.deepEqual(peer.messages, ["a\r\n", "", line.repeat(20_000), ".\r\n"]);
+    assert.deepEqual(peer.tokens, [token]);
+  },
+});
+
+Deno.test({
+  name: `openSession() tells a refused token with the server's challenge${needsOpenssl}`,
+  ignore,
+  fn: async () => {
+    const certificates = await makeCertificates();
+    await using peer = await startPeer(certificates);
+    await assert.rejects(
+      openSession(options(peer.port, { caCerts: [certificates.caCert], token: "WRONG" })),
+      (error) =>
+        error instanceof Failure && error.code === "smtp.auth_refused" &&
+        error.message.includes("status 401") && !error.message.includes("WRONG"),
+    );
+  },
+});
+
+Deno.test({
+  name: `openSession() tells an unknown authority from a name that does not match${needsOpenssl}`,
+  ignore,
+  fn: async () => {
+    const certificates = await makeCertificates("other.example.com");
+    await using peer = await startPeer(certificates);
+    const refused = (words: RegExp) => (error: unknown): boolean =>
+      error instanceof Failure && error.code === "net.tls" && words.test(error.message) &&
+      error.remedy?.includes("smtp.ca_file") === true;
+    await assert.rejects(
+      openSession(options(peer.port)),
+      refused(/not trusted here/),
+    );
+    await assert.rejects(
+      openSession(options(peer.port, { caCerts: [certificates.caCert] })),
+      refused(/for another name/),
+    );
+  },
+});
