@@ -11,7 +11,8 @@ const WANTED = "wanted user@host or Name <user@host>";
 
 const QUOTED = String.raw`"(?:[^"\\]|\\.)*"`;
 // Printable characters above ASCII are atoms as well (RFC 6532 §3.2); invisible ones are slips of copy and paste.
-const ATEXT = String.raw`(?:[A-Za-z0-9!#$%&'*+\/=?^_\`{|}~\-]|[^\x00-\x7f\p{Z}\p{Cc}\p{Cf}\p{Cs}])`;
+const ATEXT = String
+  .raw`(?:[A-Za-z0-9!#$%&'*+\/=?^_\x60{|}~\-]|[^\x00-\x7f\p{Z}\p{Cc}\p{Cf}\p{Cs}])`;
 const DOT_ATOM = new RegExp(String.raw`^${ATEXT}+(?:\.${ATEXT}+)*$`, "u");
 const QUOTED_ONLY = new RegExp(`^${QUOTED}$`, "u");
 const NAME_AND_ADDRESS = new RegExp(`^((?:[^"<]|${QUOTED})*)<(.*)>$`, "u");
@@ -83,14 +84,13 @@ export function parseAddress(text: string): string {
 
 /** The domain or address literal in ASCII (RFC 5890 A-labels); undefined when it is neither. */
 export function asciiDomain(domain: string): string | undefined {
-  // deno-lint-ignore no-control-regex
-  if (/^[\x00-\x7f]*$/.test(domain)) {
+  if (/^[ -~]*$/.test(domain)) {
     return LITERAL.test(domain) || (domain.length <= 253 && DOMAIN.test(domain))
       ? domain
       : undefined;
   }
   // What a URL would take for a port, a path, an escape or a blank must not get that far.
-  if (/[\p{Z}\p{C}\x00-,/:-@[-^`{-\x7f]/u.test(domain) || domain.endsWith(".")) return undefined;
+  if (/[\p{Z}\p{C} -,/:-@[-^`{-~]/u.test(domain) || domain.endsWith(".")) return undefined;
   try {
     const ascii = new URL(`http://${domain}`).hostname;
     return DOMAIN.test(ascii) && !/^[\d.]+$/.test(ascii) ? ascii : undefined;

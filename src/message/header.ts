@@ -58,7 +58,6 @@ export function fold(name: string, words: readonly string[]): string {
  * @throws {Failure} `message.invalid` when it holds CR, LF or NUL
  */
 export function oneLine(value: string, field: string): string {
-  // deno-lint-ignore no-control-regex
   const found = /[\r\n\0]/.exec(value)?.[0];
   if (found === undefined) return value;
   const what = found === "\0" ? "a NUL character" : "a line break";
