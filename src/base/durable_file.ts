@@ -53,7 +53,7 @@ export async function reserveReplacement(
   }
 
   return {
-    async commit(content) {
+    async commit(content: Uint8Array): Promise<void> {
       holdsContent = true;
       try {
         await file.seek(0, Deno.SeekMode.Start);

@@ -12,14 +12,17 @@ export interface AuthorizationResponse {
   answer(page: PageText): Promise<void>;
 }
 
+export interface ReceiveOptions {
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+}
+
 export interface RedirectListener extends AsyncDisposable {
   /**
    * Resolves to the first request to the redirect URI that carries the state.
    * @throws {Failure} `oauth.sign_in_timeout`; the signal's reason
    */
-  receive(
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
-  ): Promise<AuthorizationResponse>;
+  receive(options: ReceiveOptions): Promise<AuthorizationResponse>;
 }
 
 interface Pending {
@@ -83,7 +86,7 @@ export function listenForRedirect(redirectUri: string, state: string): RedirectL
   };
 
   return {
-    async receive({ timeoutMs, signal }) {
+    async receive({ timeoutMs, signal }: ReceiveOptions): Promise<AuthorizationResponse> {
       signal?.throwIfAborted();
       const { promise: end, reject } = Promise.withResolvers<never>();
       const timer = setTimeout(() => reject(tooLate(timeoutMs)), timeoutMs);
@@ -93,7 +96,7 @@ export function listenForRedirect(redirectUri: string, state: string): RedirectL
         const { parameters, page } = await Promise.race([pending.promise, end]);
         return {
           parameters,
-          async answer(text) {
+          async answer(text: PageText): Promise<void> {
             page(text);
             await shutdown(); // waits until the page has been sent
           },
@@ -103,7 +106,7 @@ export function listenForRedirect(redirectUri: string, state: string): RedirectL
         signal?.removeEventListener("abort", onAbort);
       }
     },
-    async [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose](): Promise<void> {
       void pending.promise.then(({ page }) =>
         page({
           title: "The sign-in was not finished",
