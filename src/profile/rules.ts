@@ -56,7 +56,7 @@ function checkProfile(profile: Section<ProfileKey>, problems: Problems): void {
     checkUser(profile, { values, problems });
     if (values.needsOauth) checkOauth(profile, { values, problems });
   }
-  checkSecrets(profile, { values, problems });
+  checkSecrets(profile, problems);
   if (values !== undefined) checkSmtp(profile, { values, problems });
 }
 
@@ -133,10 +133,7 @@ function checkOauth(profile: Section<ProfileKey>, { values, problems }: Context)
   }
 }
 
-function checkSecrets(
-  profile: Section<ProfileKey>,
-  { values, problems }: { values: ProviderValues | undefined; problems: Problems },
-): void {
+function checkSecrets(profile: Section<ProfileKey>, problems: Problems): void {
   const [first, ...others] = SECRET_KEYS.filter((key) => profile.isSet(key));
   if (first === undefined) return;
   for (const other of others) {
@@ -153,7 +150,7 @@ function checkSecrets(
   }
   const secret = profile.text("oauth.client_secret") ?? "";
   const isGuid = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(secret);
-  if (isGuid && values !== undefined && PROVIDERS[values.provider].isMicrosoft) {
+  if (isGuid) {
     problems.add(profile.path("oauth.client_secret"), {
       must: "be the Value of the client secret and not its Secret ID, which has the form of a GUID",
       found: REDACTED,

@@ -33,7 +33,9 @@ async function lookUp(
       return source.value;
     case "env": {
       const value = from.world.env(source.name);
-      if (value !== undefined) return checked(value, `the environment variable ${source.name}`);
+      if (value !== undefined) {
+        return checked(value, { place: `the environment variable ${source.name}`, profile });
+      }
       throw new Failure(
         "oauth.secret_missing",
         `the client secret is missing: the environment variable ${source.name} is not set`,
@@ -44,7 +46,10 @@ async function lookUp(
     }
     case "file":
       try {
-        return checked((await Deno.readTextFile(source.path)).trim(), source.path);
+        return checked((await Deno.readTextFile(source.path)).trim(), {
+          place: source.path,
+          profile,
+        });
       } catch (cause) {
         if (cause instanceof Failure) throw cause;
         throw new Failure(
@@ -56,12 +61,13 @@ async function lookUp(
   }
 }
 
-function checked(value: string, place: string): string {
+function checked(value: string, at: { readonly place: string; readonly profile: Profile }): string {
   if (value === "") {
-    throw new Failure("oauth.secret_missing", `the client secret is missing: ${place} is empty`);
+    throw new Failure("oauth.secret_missing", `the client secret is missing: ${at.place} is empty`);
   }
-  if (!looksLikeSecretId(value)) return value;
-  throw new Failure("oauth.client_refused", `${place}: ${SECRET_ID_REFUSAL}`, {
+  // A provider of the plant's own may issue GUIDs, and this is the way for its secrets.
+  if (at.profile.provider === "custom" || !looksLikeSecretId(value)) return value;
+  throw new Failure("oauth.client_refused", `${at.place}: ${SECRET_ID_REFUSAL}`, {
     remedy: SECRET_ID_REMEDY,
   });
 }
@@ -74,4 +80,5 @@ export function looksLikeSecretId(secret: string): boolean {
 export const SECRET_ID_REFUSAL = "this is a Secret ID (a GUID), not the client secret";
 export const SECRET_ID_REMEDY =
   "copy the column Value of Certificates & secrets; it is shown only once, right after the secret was made: " +
-  "if it is gone, make a new client secret";
+  "if it is gone, make a new client secret (with provider custom, a secret that really is a GUID goes into " +
+  "oauth.client_secret_file)";

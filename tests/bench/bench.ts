@@ -66,8 +66,11 @@ async function measure(
     slow_chunking: links.slow_chunking.port,
   };
   const plant = stack.use(await preparePlant(ports, certificates));
+  const figures: Figure[] = [];
+  const notMeasured = [...toolbox.missing];
   const setting: Setting = {
     rounds,
+    leaveOut: (reason) => notMeasured.push(reason),
     folder,
     toolbox,
     plant,
@@ -80,8 +83,6 @@ async function measure(
       ...await writeMessage(folder),
     },
   };
-  const figures: Figure[] = [];
-  const notMeasured = [...toolbox.missing];
   for (const [name, row] of Object.entries(ROWS)) {
     if (name.includes(only)) {
       try {

@@ -1,6 +1,7 @@
 // Other people's readers of messages, in one shape, so that a test can ask all of them the same.
 
-import { simpleParser } from "mailparser";
+import { type AddressObject, simpleParser } from "mailparser";
+import { Buffer } from "node:buffer";
 import PostalMime from "postal-mime";
 import type { MessageSource } from "../../src/base/message_source.ts";
 import { composeMessage, type MessageDraft } from "../../src/message/compose.ts";
@@ -14,7 +15,7 @@ export interface ReadMessage {
   readonly subject: string;
   readonly from: readonly ReadMailbox[];
   readonly to: readonly ReadMailbox[];
-  /** With LF line ends and without the last one. */
+  /** With LF line ends and without those at the end. */
   readonly text: string;
   readonly html: string;
   readonly files: readonly { readonly name: string; readonly base64: string }[];
@@ -55,9 +56,8 @@ export async function rawText(draft: Partial<MessageDraft>): Promise<string> {
 export async function readWithPostalMime(raw: Uint8Array): Promise<ReadMessage> {
   const mail = await PostalMime.parse(raw, { attachmentEncoding: "base64" });
   const mailboxes = (
-    list: readonly { readonly name?: string; readonly address?: string }[] | undefined,
-  ): readonly ReadMailbox[] =>
-    (list ?? []).map(({ name = "", address = "" }) => ({ name, address }));
+    list: readonly { readonly name: string; readonly address?: string | undefined }[] | undefined,
+  ): readonly ReadMailbox[] => (list ?? []).map(({ name, address = "" }) => ({ name, address }));
   return {
     subject: mail.subject ?? "",
     from: mailboxes(mail.from === undefined ? [] : [mail.from]),
@@ -72,8 +72,7 @@ export async function readWithPostalMime(raw: Uint8Array): Promise<ReadMessage> 
 }
 
 export async function readWithMailparser(raw: Uint8Array): Promise<ReadMessage> {
-  const { Buffer } = await import("node:buffer");
-  const mail = await parseWithMailparser(Buffer.from(raw), {
+  const mail = await simpleParser(Buffer.from(raw), {
     skipHtmlToText: true,
     skipTextToHtml: true,
     skipTextLinks: true,
@@ -81,8 +80,8 @@ export async function readWithMailparser(raw: Uint8Array): Promise<ReadMessage> 
   });
   return {
     subject: mail.subject ?? "",
-    from: mail.from?.value ?? [],
-    to: mail.to?.value ?? [],
+    from: mailparserMailboxes(mail.from),
+    to: mailparserMailboxes(mail.to),
     text: normalText(mail.text),
     html: normalText(mail.html === false ? undefined : mail.html),
     files: mail.attachments.map(({ filename, content }) => ({
@@ -92,21 +91,13 @@ export async function readWithMailparser(raw: Uint8Array): Promise<ReadMessage> 
   };
 }
 
-// mailparser brings no types: only what is used here.
-const parseWithMailparser: (
-  raw: Uint8Array,
-  options: Readonly<Record<string, boolean>>,
-) => Promise<{
-  readonly subject?: string;
-  readonly from?: { readonly value: readonly ReadMailbox[] };
-  readonly to?: { readonly value: readonly ReadMailbox[] };
-  readonly text?: string;
-  readonly html?: string | false;
-  readonly attachments: readonly {
-    readonly filename?: string;
-    readonly content: { toString(encoding: string): string };
-  }[];
-}> = simpleParser;
+function mailparserMailboxes(
+  found: AddressObject | AddressObject[] | undefined,
+): readonly ReadMailbox[] {
+  return [found ?? []].flat().flatMap(({ value }) =>
+    value.map(({ name, address = "" }) => ({ name, address }))
+  );
+}
 
 /** With Python's `email`: all messages in one process, each by the default and by the old policy. */
 export async function readWithPython(
@@ -130,16 +121,16 @@ export async function readWithPython(
   return JSON.parse(new TextDecoder().decode(output.stdout));
 }
 
-export async function hasPython(): Promise<boolean> {
+export function hasPython(): boolean {
   try {
-    return (await new Deno.Command("python3", { args: ["--version"] }).output()).success;
+    return new Deno.Command("python3", { args: ["--version"] }).outputSync().success;
   } catch {
     return false;
   }
 }
 
 export function normalText(text: string | undefined): string {
-  return (text ?? "").replace(/\r\n?/g, "\n").replace(/\n$/, "");
+  return (text ?? "").replace(/\r\n?/g, "\n").replace(/\n+$/, "");
 }
 
 const PYTHON_READER = `
@@ -173,7 +164,7 @@ def read(raw, policy):
         else:
             text = content.decode(part.get_content_charset())
             text = text.replace("\\r\\n", "\\n")
-            found[{"plain": "text"}.get(part.get_content_subtype(), "html")] = text.removesuffix("\\n")
+            found[{"plain": "text"}.get(part.get_content_subtype(), "html")] = text.rstrip("\\n")
         if part.defects:
             raise ValueError(part.defects)
     if is_new:

@@ -51,8 +51,11 @@ const mailbox: fc.Arbitrary<Mailbox> = fc.record({
   name: line,
   address: fc.constantFrom("a@contoso.com", "b.c+d@sub.contoso.com", "x@localhost"),
 });
+// postal-mime decodes encoded-words even inside of RFC 2231 values, so no file name here looks like one.
 const file = fc.record({
-  name: fc.tuple(line, fc.constantFrom(".pdf", ".xlsx", "")).map(([name, end]) => `f${name}${end}`),
+  name: fc.tuple(line, fc.constantFrom(".pdf", ".xlsx", "")).map(([name, end]) =>
+    `f${name.replaceAll("=?", "=")}${end}`
+  ),
   octets: fc.uint8Array({ maxLength: 300 }),
 });
 const parts = fc.record({
@@ -86,7 +89,7 @@ Deno.test("composeMessage() is read by postal-mime and mailparser as it was writ
 
 Deno.test({
   name: "composeMessage() is read by Python's email as it was written (needs python3)",
-  ignore: !await hasPython(),
+  ignore: !hasPython(),
   fn: async () => {
     const samples = fc.sample(parts, RUNS.numRuns);
     const raws = await Promise.all(
@@ -94,8 +97,9 @@ Deno.test({
     );
     const read = await readWithPython(raws);
     for (const [index, wanted] of samples.entries()) {
-      assert.deepEqual(read[index]?.default, asRead(wanted), "default policy");
-      assert.deepEqual(read[index]?.compat32, asRead(wanted), "compat32 policy");
+      const { default: byDefault, compat32 } = read[index] ?? {};
+      assert.deepEqual(compat32, asRead(wanted), "compat32 policy");
+      assert.deepEqual(squeezed(byDefault), squeezed(asRead(wanted)), "default policy");
     }
   },
 });
@@ -108,7 +112,7 @@ Deno.test("composeMessage() gives a hard file name to postal-mime and mailparser
 
 Deno.test({
   name: "composeMessage() gives a hard file name to Python's email (needs python3)",
-  ignore: !await hasPython(),
+  ignore: !hasPython(),
   fn: async () => {
     const long = `${"Schichtübergabe ".repeat(14)}.pdf`;
     const raws = await Promise.all(
@@ -168,6 +172,14 @@ function asRead(wanted: Parts): ReadMessage {
     html: normalText(wanted.html),
     files: wanted.files.map(({ name, octets }) => ({ name, base64: toBase64(octets) })),
   };
+}
+
+// Before 3.13.2, Python's default policy keeps the blank between two encoded-words of a name (gh-128110).
+function squeezed(mail: ReadMessage | undefined): ReadMessage | undefined {
+  if (mail === undefined) return undefined;
+  const names = (list: ReadMessage["to"]): ReadMessage["to"] =>
+    list.map(({ name, address }) => ({ name: name.replaceAll(" ", ""), address }));
+  return { ...mail, from: names(mail.from), to: names(mail.to) };
 }
 
 function draftWithFile(name: string): MessageDraft {

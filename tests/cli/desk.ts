@@ -1,0 +1,91 @@
+// A desk to run commands at: a folder with a profile file, a world whose clock, terminal and browser are the
+// test's, and everything else real. What is printed is kept apart by stream.
+
+import { Redactor } from "../../src/base/redact.ts";
+import type { World } from "../../src/base/world.ts";
+import { run } from "../../src/cli/run.ts";
+
+export interface Printed {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface DeskOptions {
+  readonly profile: string;
+  /** What a person types, one answer a question; without it nobody is at the terminal. */
+  readonly answers?: readonly string[];
+  readonly stdin?: string | Uint8Array;
+  readonly openBrowser?: (url: string) => Promise<void>;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+}
+
+export interface Desk extends AsyncDisposable {
+  readonly folder: string;
+  readonly file: string;
+  nowMs: number;
+  run(args: readonly string[], options?: Omit<DeskOptions, "profile">): Promise<Printed>;
+}
+
+export async function openDesk(options: DeskOptions): Promise<Desk> {
+  const folder = await Deno.makeTempDir({ prefix: "plantpost-desk-" });
+  const slash = Deno.build.os === "windows" ? "\\" : "/";
+  const file = `${folder}${slash}plantpost.toml`;
+  await Deno.writeTextFile(
+    file,
+    `data_dir = 'state'\n${options.profile}\n[vault]\nkey = "key-file"\nkey_file = 'keys/vault.key'\n`,
+  );
+  const desk: Desk = {
+    folder,
+    file,
+    nowMs: Date.parse("2026-11-24T08:00:00Z"),
+    async run(args, more = {}) {
+      const [out, err]: [string[], string[]] = [[], []];
+      const world = makeWorld({ ...options, ...more }, { out, err, nowMs: () => desk.nowMs });
+      const exitCode = await run([...args, "--config", file], {
+        world,
+        signal: more.signal ?? new AbortController().signal,
+      });
+      return { exitCode, stdout: out.join(""), stderr: err.join("\n") };
+    },
+    async [Symbol.asyncDispose]() {
+      await Deno.remove(folder, { recursive: true });
+    },
+  };
+  return desk;
+}
+
+function makeWorld(
+  options: Omit<DeskOptions, "profile">,
+  to: { readonly out: string[]; readonly err: string[]; readonly nowMs: () => number },
+): World {
+  const redactor = new Redactor();
+  const answers = [...options.answers ?? []];
+  const answer = (question: string): Promise<string | null> => {
+    to.err.push(question);
+    return Promise.resolve(answers.shift() ?? null);
+  };
+  const input = options.stdin ?? "";
+  return {
+    platform: Deno.build.os === "windows" ? "windows" : "linux",
+    terminal: {
+      isInteractive: options.answers !== undefined,
+      out: (text) => to.out.push(redactor.redact(text)),
+      err: (line) => to.err.push(redactor.redact(line)),
+      ask: answer,
+      askHidden: answer,
+      readInput: () =>
+        Promise.resolve(typeof input === "string" ? new TextEncoder().encode(input) : input),
+    },
+    env: (name) => options.env?.[name],
+    nowMs: to.nowMs,
+    utcOffsetMinutes: () => 60,
+    sleep: () => Promise.reject(new Error("no command waits on the clock")),
+    randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
+    whoAmI: () => ({ pc: "PANEL-7", account: "anna", isRoot: false }),
+    keepSecret: (text) => redactor.add(text),
+    fetch,
+    openBrowser: options.openBrowser ?? (() => Promise.reject(new Error("there is no browser"))),
+  };
+}

@@ -1,0 +1,483 @@
+import assert from "node:assert/strict";
+import { joinPath } from "../../src/base/paths.ts";
+import type { OauthProfile } from "../../src/profile/profile.ts";
+import { isFresh, newGrant, usableGrant } from "../../src/vault/access.ts";
+import { EMPTY_VAULT, type Grant, secretsOf, withSecrets } from "../../src/vault/content.ts";
+import { Vault } from "../../src/vault/vault.ts";
+import { startTokenServer, type TokenRequest, tokens } from "../oauth/token_server.ts";
+import { until } from "../peers/wait.ts";
+import {
+  isFailure,
+  type OauthTestProfile,
+  PLATFORM,
+  spawnChild,
+  testGrant,
+  testProfile,
+  testSettings,
+  testWorld,
+  withFolder,
+} from "./fixtures.ts";
+
+const HOUR_MS = 3_600_000;
+/** The stored grant is from minute 1000 and ends at 4600 seconds. */
+const FRESH_MS = 2_000_000;
+const IN_MARGIN_MS = 4_500_000;
+const EXPIRED_MS = 5_000_000;
+
+Deno.test("isFresh() renews in the last five minutes, or the last tenth of a short life", () => {
+  const grant = testGrant(testProfile());
+  assert.ok(isFresh(grant, 1_000_000));
+  assert.ok(isFresh(grant, 4_299_999));
+  assert.ok(!isFresh(grant, 4_300_000));
+  assert.ok(!isFresh(grant, 4_600_000));
+  const short = { ...grant, accessTokenExpiresAtMs: 1_060_000 };
+  assert.ok(isFresh(short, 1_053_999));
+  assert.ok(!isFresh(short, 1_054_000));
+  // With the clock set back nobody knows how much of its life is over.
+  assert.ok(!isFresh(grant, 999_999));
+  const { accessTokenExpiresAtMs: _end, ...endless } = grant;
+  assert.ok(isFresh(endless, 9e12));
+});
+
+Deno.test("newGrant() keeps what the sign-in gave and leaves out what it did not", () => {
+  const profile = testProfile();
+  const full = newGrant(
+    profile,
+    { accessToken: "a", refreshToken: "r", expiresInSeconds: 60, scope: "granted", account: "x@y" },
+    { nowMs: 5000, scope: "asked" },
+  );
+  assert.equal(full.accessTokenExpiresAtMs, 65_000);
+  assert.equal(full.refreshTokenIssuedAtMs, 5000);
+  assert.equal(full.scope, "granted");
+  const bare = newGrant(profile, { accessToken: "a" }, { nowMs: 5000, scope: "asked" });
+  assert.deepEqual(Object.keys(bare).sort(), [
+    "accessToken",
+    "accessTokenIssuedAtMs",
+    "binding",
+    "scope",
+  ]);
+  assert.equal(bare.scope, "asked");
+});
+
+Deno.test("usableGrant() gives a fresh token without asking anybody", async () => {
+  await withGrant({ nowMs: FRESH_MS }, async ({ ask, server }) => {
+    assert.equal((await ask()).accessToken, "access-token-0");
+    assert.equal(server.requests.length, 0);
+  });
+});
+
+Deno.test("usableGrant() refreshes an expired token and stores what came", async () => {
+  await withGrant({ nowMs: EXPIRED_MS }, async ({ ask, server, stored, world }) => {
+    const grant = await ask();
+    assert.equal(grant.accessToken, "access-token-1");
+    assert.equal(grant.accessTokenIssuedAtMs, EXPIRED_MS);
+    assert.equal(grant.accessTokenExpiresAtMs, EXPIRED_MS + HOUR_MS);
+    assert.equal(grant.refreshTokenLastUsedAtMs, EXPIRED_MS);
+    // The answer carried no refresh token: the old one stays, with its age.
+    assert.equal(grant.refreshToken, "refresh-token-0");
+    assert.equal(grant.refreshTokenIssuedAtMs, 1_000_000);
+    assert.deepEqual(await stored(), grant);
+    const [request] = server.requests;
+    assert.equal(request?.method, "POST");
+    assert.match(request.contentType ?? "", /^application\/x-www-form-urlencoded/);
+    assert.equal(request.authorization, null);
+    assert.deepEqual(Object.fromEntries(request.fields), {
+      grant_type: "refresh_token",
+      refresh_token: "refresh-token-0",
+      scope: "https://mail.example/SMTP.Send offline_access",
+      client_id: "11111111-2222-3333-4444-555555555555",
+    });
+    for (const secret of ["access-token-0", "refresh-token-0", "access-token-1"]) {
+      assert.ok(world.secrets.includes(secret), `${secret} is not kept secret`);
+    }
+    assert.equal((await ask()).accessToken, "access-token-1");
+    assert.equal(server.requests.length, 1);
+  });
+});
+
+Deno.test("usableGrant() sends the secret in the body or as HTTP Basic, whatever is in it", async () => {
+  const secret = "a~b.c_d-e%f+g/h:é i&j=k";
+  for (const clientAuth of ["post", "basic"] as const) {
+    const oauth = { clientAuth, clientSecret: { from: "profile", value: secret } } as const;
+    await withGrant({ nowMs: EXPIRED_MS, oauth }, async ({ ask, server, world }) => {
+      await ask();
+      const request = server.requests[0];
+      assert.ok(request !== undefined);
+      if (clientAuth === "post") {
+        assert.equal(request.authorization, null);
+        assert.equal(request.fields.get("client_secret"), secret);
+        assert.equal(request.fields.get("client_id"), "11111111-2222-3333-4444-555555555555");
+      } else {
+        assert.equal(request.fields.get("client_secret"), null);
+        // RFC 6749 §2.3.1: both are form-encoded before they are joined.
+        const [id, value] = atob(request.authorization?.replace("Basic ", "") ?? "").split(":");
+        assert.equal(new URLSearchParams(`id=${id}`).get("id"), testProfile().oauth.clientId);
+        assert.equal(new URLSearchParams(`value=${value}`).get("value"), secret);
+      }
+      assert.ok(world.secrets.includes(secret));
+    });
+  }
+});
+
+Deno.test("usableGrant() takes the client secret from vault, environment or file", async () => {
+  await withGrant({ nowMs: EXPIRED_MS }, async ({ ask, server, vault, profile, folder }) => {
+    await vault.update(async (content, save) => {
+      const binding = secretsOf(content, "plant").grant?.binding;
+      assert.ok(binding !== undefined);
+      const clientSecret = { binding, value: "from-the-vault", setAtMs: 1 };
+      await save(withSecrets(content, "plant", { clientSecret }));
+    });
+    const path = joinPath(folder, "secret.txt", { platform: PLATFORM });
+    await Deno.writeTextFile(path, "from-a-file\r\n");
+    const sources = [
+      { from: "vault" },
+      { from: "env", name: "PLANTPOST_SECRET" },
+      { from: "file", path },
+    ] as const;
+    for (const clientSecret of sources) {
+      await ask({
+        isForced: true,
+        profile: { ...profile, oauth: { ...profile.oauth, clientSecret } },
+      });
+    }
+    assert.deepEqual(
+      server.requests.map((request) => request.fields.get("client_secret")),
+      ["from-the-vault", "from-env", "from-a-file"],
+    );
+  });
+});
+
+Deno.test("usableGrant() says which client secret is missing and asks nobody", async () => {
+  await withGrant({ nowMs: EXPIRED_MS }, async ({ ask, server, profile, folder }) => {
+    const path = joinPath(folder, "none.txt", { platform: PLATFORM });
+    const empty = joinPath(folder, "empty.txt", { platform: PLATFORM });
+    await Deno.writeTextFile(empty, "\n");
+    const cases = [
+      [{ from: "env", name: "NOT_SET" }, "oauth.secret_missing", /NOT_SET is not set/],
+      [{ from: "file", path }, "oauth.secret_missing", /none\.txt/],
+      [{ from: "file", path: empty }, "oauth.secret_missing", /empty\.txt is empty/],
+      [{ from: "env", name: "SECRET_ID" }, "oauth.client_refused", /Secret ID/],
+    ] as const;
+    for (const [clientSecret, code, pattern] of cases) {
+      const asked = ask({ profile: { ...profile, oauth: { ...profile.oauth, clientSecret } } });
+      await assert.rejects(asked, isFailure(code, pattern), JSON.stringify(clientSecret));
+    }
+    assert.equal(server.requests.length, 0);
+  });
+});
+
+Deno.test("usableGrant() gets another token when a server refused this one, or when forced", async () => {
+  await withGrant({ nowMs: FRESH_MS }, async ({ ask, server }) => {
+    assert.equal((await ask({ refused: "access-token-0" })).accessToken, "access-token-1");
+    // Somebody else's refusal of an older token costs nothing: the newer one is there.
+    assert.equal((await ask({ refused: "access-token-0" })).accessToken, "access-token-1");
+    assert.equal(server.requests.length, 1);
+    await ask({ isForced: true });
+    assert.equal(server.requests.length, 2);
+  });
+});
+
+Deno.test("usableGrant() stores a rotated refresh token before anybody can use the access token", async () => {
+  const rotated = (): Response => tokens({ refresh_token: "refresh-token-1" });
+  await withGrant({ nowMs: EXPIRED_MS, answer: rotated }, async ({ ask, server, stored }) => {
+    const grant = await ask();
+    assert.equal(grant.refreshToken, "refresh-token-1");
+    assert.equal(grant.refreshTokenIssuedAtMs, EXPIRED_MS);
+    assert.deepEqual(await stored(), grant);
+    await ask({ isForced: true });
+    assert.equal(server.requests[1]?.fields.get("refresh_token"), "refresh-token-1");
+  });
+});
+
+Deno.test("usableGrant() takes what a careless provider leaves empty as not given", async () => {
+  const careless = (): Response =>
+    tokens({ refresh_token: "", scope: null, expires_in: null, id_token: null });
+  await withGrant({ nowMs: EXPIRED_MS, answer: careless }, async ({ ask }) => {
+    const grant = await ask();
+    assert.equal(grant.refreshToken, "refresh-token-0");
+    assert.equal(grant.scope, "s");
+    assert.equal(grant.accessTokenExpiresAtMs, undefined);
+  });
+});
+
+Deno.test("usableGrant() keeps the refresh token whatever stands in the ID token", async () => {
+  const claims = (payload: unknown): string => `e30.${btoa(JSON.stringify(payload))}.`;
+  const idTokens = [
+    claims({ iat: 1, exp: 2, nbf: 9e12, iss: "https://elsewhere", email: "who@x.example" }),
+    claims({ iat: "yesterday", exp: null, aud: [], preferred_username: "who@x.example" }),
+    claims([]),
+    "no.JWT",
+    "",
+    7,
+  ];
+  for (const idToken of idTokens) {
+    const answer = (): Response => tokens({ refresh_token: "refresh-token-1", id_token: idToken });
+    await withGrant({ nowMs: EXPIRED_MS, answer }, async ({ ask, stored }) => {
+      const { account } = await ask();
+      assert.ok(account === undefined || account === "who@x.example", account);
+      assert.equal((await stored())?.refreshToken, "refresh-token-1");
+    });
+  }
+});
+
+Deno.test("usableGrant() refreshes after the clock was set back, once", async () => {
+  await withGrant({ nowMs: 500_000 }, async ({ ask, server }) => {
+    assert.equal((await ask()).accessToken, "access-token-1");
+    await ask();
+    assert.equal(server.requests.length, 1);
+  });
+});
+
+Deno.test("usableGrant() keeps the grant and uses the still valid token while the provider is in trouble", async () => {
+  const troubles: readonly ((request: TokenRequest) => Response)[] = [
+    () => new Response("", { status: 500 }),
+    () =>
+      new Response("<html>Service unavailable</html>", {
+        status: 503,
+        headers: { "retry-after": "120", "content-type": "text/html" },
+      }),
+    () => Response.json({ error: "invalid_grant" }, { status: 503 }),
+    () => Response.json({ error: "temporarily_unavailable" }, { status: 400 }),
+    () => new Response("slow down", { status: 429 }),
+  ];
+  for (const answer of troubles) {
+    await withGrant({ nowMs: IN_MARGIN_MS, answer }, async ({ ask, server, stored, clock }) => {
+      const before = await stored();
+      assert.equal((await ask()).accessToken, "access-token-0");
+      assert.equal(server.requests.length, 1);
+      await assert.rejects(
+        ask({ isForced: true }),
+        isFailure("oauth.temporary", /nothing is lost/),
+      );
+      await assert.rejects(ask({ refused: "access-token-0" }), isFailure("oauth.temporary"));
+      clock.nowMs = EXPIRED_MS;
+      await assert.rejects(ask(), isFailure("oauth.temporary", /nothing is lost/));
+      assert.deepEqual(await stored(), before);
+    });
+  }
+});
+
+Deno.test("usableGrant() does the same when the network fails, in the middle of an answer as well", async () => {
+  for (const where of ["nobody", "reset", "body"] as const) {
+    await using broken = breakingServer(where);
+    const tokenEndpoint = broken.endpoint;
+    await withGrant(
+      { nowMs: IN_MARGIN_MS, oauth: { tokenEndpoint } },
+      async ({ ask, stored, clock }) => {
+        const before = await stored();
+        assert.equal((await ask()).accessToken, "access-token-0");
+        clock.nowMs = EXPIRED_MS;
+        await assert.rejects(
+          ask(),
+          isFailure("net.unreachable", /cannot reach 127\.0\.0\.1/),
+          where,
+        );
+        assert.deepEqual(await stored(), before);
+      },
+    );
+  }
+});
+
+Deno.test("usableGrant() marks a grant that was refused, keeps its tokens, and unmarks it on success", async () => {
+  let isRefusing = true;
+  const answer = (): Response =>
+    isRefusing
+      ? Response.json(
+        { error: "invalid_grant", error_description: "AADSTS700082: expired by inactivity" },
+        { status: 400 },
+      )
+      : tokens();
+  await withGrant({ nowMs: EXPIRED_MS, answer }, async ({ ask, stored }) => {
+    await assert.rejects(ask(), isFailure("oauth.grant_expired", /AADSTS700082/, /90 days/));
+    const marked = await stored();
+    assert.equal(marked?.refusedAtMs, EXPIRED_MS);
+    assert.match(marked.refusedWith ?? "", /AADSTS700082/);
+    assert.equal(marked.refreshToken, "refresh-token-0");
+    assert.equal(marked.accessToken, "access-token-0");
+    isRefusing = false;
+    await ask();
+    const healed = await stored();
+    assert.equal(healed?.refusedAtMs, undefined);
+    assert.equal(healed?.refusedWith, undefined);
+  });
+});
+
+Deno.test("usableGrant() changes nothing when the client is refused", async () => {
+  const answer = (): Response =>
+    Response.json(
+      { error: "invalid_client", error_description: "AADSTS7000222: expired keys" },
+      { status: 401, headers: { "www-authenticate": "Basic" } },
+    );
+  await withGrant({ nowMs: EXPIRED_MS, answer }, async ({ ask, stored }) => {
+    const before = await stored();
+    await assert.rejects(
+      ask(),
+      isFailure("oauth.client_refused", /AADSTS7000222/, /client secret has expired/),
+    );
+    assert.deepEqual(await stored(), before);
+  });
+});
+
+Deno.test("usableGrant() uses a token without a refresh token to its very end", async () => {
+  await withGrant({ nowMs: IN_MARGIN_MS }, async ({ ask, vault, profile, server, clock }) => {
+    const { refreshToken: _token, ...grant } = testGrant(profile);
+    await vault.update(async (_, save) => await save(withSecrets(EMPTY_VAULT, "plant", { grant })));
+    assert.equal((await ask()).accessToken, "access-token-0");
+    clock.nowMs = EXPIRED_MS;
+    await assert.rejects(ask(), isFailure("oauth.grant_expired", /offline_access/));
+    assert.equal(server.requests.length, 0);
+  });
+});
+
+Deno.test("usableGrant() asks nobody for a profile without a sign-in or with other settings", async () => {
+  await withGrant({ nowMs: EXPIRED_MS }, async ({ ask, server, profile }) => {
+    await assert.rejects(
+      ask({ profile: { ...profile, name: "other" } }),
+      isFailure("oauth.grant_missing", /profile "other"/, /plantpost login/),
+    );
+    const tokenEndpoint = `${profile.oauth.tokenEndpoint}/elsewhere`;
+    await assert.rejects(
+      ask({ profile: { ...profile, oauth: { ...profile.oauth, tokenEndpoint } } }),
+      isFailure("vault.binding"),
+    );
+    assert.equal(server.requests.length, 0);
+  });
+});
+
+Deno.test("usableGrant() keeps the new tokens beside where the old file cannot be replaced", async () => {
+  let path = "";
+  // The rename fails when a folder stands in the way; the vault comes back when it is gone.
+  const answer = async (): Promise<Response> => {
+    await Deno.rename(path, `${path}.away`);
+    await Deno.mkdir(path);
+    return tokens({ refresh_token: "refresh-token-1" });
+  };
+  await withGrant({ nowMs: EXPIRED_MS, answer }, async ({ ask, vault, stored }) => {
+    path = vault.path;
+    await assert.rejects(ask(), isFailure("file.io", /cannot write .*vault\.json/));
+    await Deno.remove(path);
+    await Deno.rename(`${path}.away`, path);
+    assert.equal((await stored())?.refreshToken, "refresh-token-0");
+    assert.equal((await ask()).refreshToken, "refresh-token-1");
+  });
+});
+
+Deno.test("usableGrant() of many processes at once refreshes exactly once", async () => {
+  for (const count of [2, 10]) {
+    let ready = 0;
+    let current = "refresh-token-0";
+    let wasReused = false;
+    const answer = async (request: TokenRequest): Promise<Response> => {
+      const given = request.fields.get("refresh_token");
+      if (given === null) {
+        ready++;
+        return new Response("");
+      }
+      await until(() => ready === count, { what: "all processes", timeoutMs: 60_000 });
+      // Rotation with reuse detection: whoever brings an old one loses the whole grant.
+      wasReused ||= given !== current;
+      if (wasReused) return Response.json({ error: "invalid_grant" }, { status: 400 });
+      current = `refresh-token-${Number(given.split("-").at(-1)) + 1}`;
+      return tokens({ refresh_token: current });
+    };
+    await withGrant({ nowMs: EXPIRED_MS, answer }, async ({ folder, server, profile, stored }) => {
+      const { tokenEndpoint } = profile.oauth;
+      const input = { folder, tokenEndpoint, readyUrl: tokenEndpoint };
+      const children = Array.from(
+        { length: count },
+        () => spawnChild("./refreshing_child.ts", input),
+      );
+      for (const output of await Promise.all(children.map((child) => child.output()))) {
+        assert.equal(output.code, 0, new TextDecoder().decode(output.stderr));
+        assert.equal(new TextDecoder().decode(output.stdout), "access-token-1");
+      }
+      const refreshes = server.requests.filter((request) => request.fields.has("refresh_token"));
+      assert.equal(refreshes.length, 1);
+      assert.equal((await stored())?.refreshToken, "refresh-token-1");
+    });
+  }
+});
+
+Deno.test("usableGrant() asked many times at once in one process refreshes exactly once", async () => {
+  await withGrant({ nowMs: EXPIRED_MS }, async ({ ask, server }) => {
+    const grants = await Promise.all(Array.from({ length: 50 }, () => ask()));
+    assert.ok(grants.every((grant) => grant.accessToken === "access-token-1"));
+    assert.equal(server.requests.length, 1);
+  });
+});
+
+interface Scene {
+  readonly folder: string;
+  readonly vault: Vault;
+  readonly profile: OauthTestProfile;
+  readonly world: ReturnType<typeof testWorld>;
+  readonly server: { readonly requests: readonly TokenRequest[] };
+  readonly clock: { nowMs: number };
+  ask(
+    options?: {
+      readonly refused?: string;
+      readonly isForced?: boolean;
+      readonly profile?: OauthTestProfile;
+    },
+  ): Promise<Grant>;
+  stored(): Promise<Grant | undefined>;
+}
+
+// A vault with one grant, from a provider on loopback, at a time of the test's own.
+async function withGrant(
+  setting: {
+    readonly nowMs: number;
+    readonly oauth?: Partial<OauthProfile>;
+    readonly answer?: (request: TokenRequest) => Response | Promise<Response>;
+  },
+  body: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  await using server = startTokenServer(setting.answer ?? (() => tokens()));
+  await withFolder(async (folder) => {
+    const clock = { nowMs: setting.nowMs };
+    const env = {
+      PLANTPOST_SECRET: "from-env",
+      SECRET_ID: "01234567-89ab-cdef-0123-456789abcdef",
+    };
+    const world = testWorld({ nowMs: () => clock.nowMs, env });
+    const profile = testProfile({ oauth: { tokenEndpoint: server.endpoint, ...setting.oauth } });
+    const vault = new Vault(testSettings(folder), world);
+    await vault.update(async (content, save) =>
+      await save(withSecrets(content, profile.name, { grant: testGrant(profile) }))
+    );
+    const ask: Scene["ask"] = async ({ profile: other, ...options } = {}) => {
+      const used = other ?? profile;
+      return await usableGrant(used, used.oauth, { vault, world, ...options });
+    };
+    const stored: Scene["stored"] = async () => {
+      return secretsOf(await new Vault(testSettings(folder), world).read(), profile.name).grant;
+    };
+    await body({ folder, vault, profile, world, server, clock, ask, stored });
+  });
+}
+
+// Not there at all, gone without a word, or gone in the middle of the body.
+function breakingServer(
+  where: "nobody" | "reset" | "body",
+): AsyncDisposable & { readonly endpoint: string } {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const endpoint = `http://127.0.0.1:${listener.addr.port}/token`;
+  if (where === "nobody") listener.close();
+  async function serve(): Promise<void> {
+    for await (const connection of listener) {
+      await connection.read(new Uint8Array(4096));
+      const head =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{";
+      if (where === "body") await connection.write(new TextEncoder().encode(head));
+      connection.close();
+    }
+  }
+  const done = where === "nobody" ? Promise.resolve() : serve();
+  return {
+    endpoint,
+    async [Symbol.asyncDispose](): Promise<void> {
+      if (where !== "nobody") listener.close();
+      await done;
+    },
+  };
+}

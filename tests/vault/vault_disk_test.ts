@@ -1,0 +1,166 @@
+// The vault on disks that are full, read-only or elsewhere.
+
+import assert from "node:assert/strict";
+import { joinPath } from "../../src/base/paths.ts";
+import { EMPTY_VAULT, type VaultContent } from "../../src/vault/content.ts";
+import { checkPlace } from "../../src/vault/place.ts";
+import { Vault } from "../../src/vault/vault.ts";
+import {
+  isFailure,
+  namesIn,
+  PLATFORM,
+  testGrant,
+  testProfile,
+  testSettings,
+  testWorld,
+  withFolder,
+} from "./fixtures.ts";
+
+const SOME: VaultContent = { profiles: { plant: { grant: testGrant(testProfile()) } } };
+// Mounting needs root, and a container may refuse it even then.
+const CAN_MOUNT = Deno.build.os === "linux" && Deno.uid() === 0 && canMount();
+
+Deno.test({
+  name: "update() on a full disk fails before the change runs, and reading goes on",
+  ignore: !CAN_MOUNT,
+  fn: async () => {
+    await withMount({ options: "size=512k" }, async ({ settings, data }) => {
+      const vault = new Vault(settings, testWorld());
+      await vault.update(async (_, save) => await save(SOME));
+      await fill(joinPath(data, "ballast", { platform: PLATFORM }));
+      let hasRun = false;
+      const update = vault.update(() => {
+        hasRun = true;
+        return Promise.resolve();
+      });
+      await assert.rejects(
+        update,
+        isFailure("file.io", /reserve space for .*vault\.json/, /free some space/),
+      );
+      assert.ok(!hasRun, "a provider would have been asked without room for its answer");
+      assert.deepEqual(await vault.read(), SOME);
+      assert.deepEqual(await namesIn(data), ["ballast", "vault.json", "vault.lock"]);
+      await Deno.remove(joinPath(data, "ballast", { platform: PLATFORM }));
+      await vault.update(async (_, save) => await save(EMPTY_VAULT));
+      assert.deepEqual(await vault.read(), EMPTY_VAULT);
+    });
+  },
+});
+
+Deno.test({
+  name: "update() can save on a disk that fills up while the provider is being asked",
+  ignore: !CAN_MOUNT,
+  fn: async () => {
+    await withMount({ options: "size=640k" }, async ({ settings, data }) => {
+      const vault = new Vault(settings, testWorld());
+      await vault.update(async (_, save) => {
+        await fill(joinPath(data, "ballast", { platform: PLATFORM }));
+        await save(SOME);
+      });
+      assert.deepEqual(await vault.read(), SOME);
+    });
+  },
+});
+
+Deno.test({
+  name: "update() on a read-only disk fails before the change runs, and reading goes on",
+  ignore: !CAN_MOUNT,
+  fn: async () => {
+    await withMount({ options: "size=1m" }, async ({ settings, data }) => {
+      await new Vault(settings, testWorld()).update(async (_, save) => await save(SOME));
+      await run("mount", "-o", "remount,ro", data);
+      const vault = new Vault(settings, testWorld());
+      assert.deepEqual(await vault.read(), SOME);
+      await assert.rejects(
+        vault.update(() => Promise.reject(new Error("the change ran"))),
+        isFailure("file.io", /vault\.lock: read-only/, /right to write/),
+      );
+    });
+  },
+});
+
+Deno.test({
+  name: "update() in a folder without the right to write says so",
+  ignore: Deno.build.os === "windows" || Deno.uid() === 0, // root may write everywhere
+  fn: async () => {
+    await withFolder(async (folder) => {
+      const settings = testSettings(folder);
+      await Deno.mkdir(settings.dataDir, { mode: 0o500 });
+      await assert.rejects(
+        new Vault(settings, testWorld()).update(() => Promise.reject(new Error("the change ran"))),
+        isFailure("file.io", /right to write/),
+      );
+    });
+  },
+});
+
+Deno.test("checkPlace() takes a local folder", async () => {
+  await withFolder(async (folder) => {
+    await checkPlace(folder, PLATFORM);
+    assert.deepEqual(await namesIn(folder), [], "looking leaves something behind");
+  });
+});
+
+Deno.test({
+  name: "checkPlace() refuses the folder of a share by its real name",
+  ignore: Deno.build.os !== "linux", // there a folder may be called like a share
+  fn: async () => {
+    await withFolder(async (folder) => {
+      // Where the operating system knows no real path, the name as it is decides.
+      for (const share of ["\\\\server\\plant", "\\\\?\\UNC\\server\\plant"]) {
+        await assert.rejects(
+          checkPlace(share, "windows"),
+          isFailure("vault.place", /network share \(\\\\server\\plant\)/, /local disk/),
+        );
+      }
+      for (const local of ["C:\\plant", "\\\\?\\C:\\plant", "\\\\.\\R:\\plant", folder]) {
+        await checkPlace(local, "windows");
+      }
+    });
+  },
+});
+
+async function withMount(
+  { options }: { readonly options: string },
+  body: (
+    at: { readonly settings: ReturnType<typeof testSettings>; readonly data: string },
+  ) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (folder) => {
+    const settings = testSettings(folder);
+    await Deno.mkdir(settings.dataDir);
+    await run("mount", "-t", "tmpfs", "-o", options, "tmpfs", settings.dataDir);
+    try {
+      await body({ settings, data: settings.dataDir });
+    } finally {
+      await run("umount", settings.dataDir);
+    }
+  });
+}
+
+async function fill(path: string): Promise<void> {
+  using file = await Deno.open(path, { write: true, create: true });
+  try {
+    while (true) await file.write(new Uint8Array(4096));
+  } catch (cause) {
+    assert.match(String(cause), /no space/i);
+  }
+}
+
+async function run(command: string, ...args: readonly string[]): Promise<void> {
+  const { success, stderr } = await new Deno.Command(command, { args: [...args] }).output();
+  assert.ok(success, new TextDecoder().decode(stderr));
+}
+
+function canMount(): boolean {
+  const folder = Deno.makeTempDirSync({ prefix: "plantpost-mount-" });
+  try {
+    const args = ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder];
+    if (!new Deno.Command("mount", { args }).outputSync().success) return false;
+    return new Deno.Command("umount", { args: [folder] }).outputSync().success;
+  } catch {
+    return false; // no such program
+  } finally {
+    Deno.removeSync(folder);
+  }
+}
