@@ -7,6 +7,8 @@ export interface ByteStream {
   read(into: Uint8Array): Promise<number | null>;
   /** Writes a part and resolves to its length, as `Deno.Conn` does. */
   write(bytes: Uint8Array): Promise<number>;
+  /** Sends what is still on its way and says that nothing follows. */
+  closeWrite(): Promise<void>;
   close(): void;
 }
 

@@ -1,6 +1,7 @@
 // The table of commands: what `--help` prints, which flags each takes, and the module that runs it. The
 // invariant: naming a command loads its module and no other.
 
+import { warmUpCryptography } from "../base/warm_up.ts";
 import type { Context } from "./context.ts";
 import type { FlagDefinition } from "./flags.ts";
 
@@ -159,6 +160,9 @@ export const COMMANDS: readonly Command[] = [
       'plantpost send --to anna@contoso.com --subject "Daily report" --text "See attachment" --attach report.xlsx',
       'echo "pump 3 stopped" | plantpost send --to operators --subject ALARM --text-file -',
     ],
-    load: () => import("./send.ts"),
+    load: () => {
+      warmUpCryptography();
+      return import("./send.ts");
+    },
   },
 ];

@@ -25,6 +25,9 @@ export interface RedirectListener extends AsyncDisposable {
   receive(options: ReceiveOptions): Promise<AuthorizationResponse>;
 }
 
+/** How long the end waits for a browser to take the page. */
+const PATIENCE_MS = 1000;
+
 interface Pending {
   readonly parameters: URLSearchParams;
   readonly page: (page: PageText) => void;
@@ -81,8 +84,15 @@ export function listenForRedirect(redirectUri: string, state: string): RedirectL
       },
     );
   }
+  let closing: Promise<unknown> | undefined;
+  // Closes the port at once and waits for the page to go out; but not for ever, because a browser keeps spare
+  // connections on which it says nothing (Deno 2.4 waits for those, too).
   const shutdown = async (): Promise<void> => {
-    await Promise.all(servers.map((server) => server.shutdown()));
+    closing ??= Promise.all(servers.map((server) => server.shutdown()));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, PATIENCE_MS);
+    await Promise.race([closing, late]);
+    clearTimeout(timer);
   };
 
   return {
@@ -98,7 +108,7 @@ export function listenForRedirect(redirectUri: string, state: string): RedirectL
           parameters,
           async answer(text: PageText): Promise<void> {
             page(text);
-            await shutdown(); // waits until the page has been sent
+            await shutdown();
           },
         };
       } finally {
@@ -129,7 +139,7 @@ function listeningAddresses(host: string): readonly string[] {
 
 function bind(
   at: { readonly hostname: string; readonly port: number; readonly redirectUri: string },
-  handler: (request: Request) => Promise<Response>,
+  handler: Deno.ServeHandler,
 ): Deno.HttpServer[] {
   try {
     const { hostname, port } = at;

@@ -173,6 +173,8 @@ export class Connection {
     const timer = setTimeout(() => this.#stream.close(), CLOSE_TIMEOUT_MS);
     try {
       await writeAll(this.#stream, this.#encoder.encode("QUIT\r\n"));
+      // A TLS connection that is closed at once drops what it has not encrypted yet (Deno 2.4).
+      await this.#stream.closeWrite();
     } catch {
       // The server is gone; there is nobody left to say goodbye to.
     } finally {

@@ -59,6 +59,10 @@ class DenoStream implements LocalStream {
     return this.conn.write(bytes);
   }
 
+  closeWrite(): Promise<void> {
+    return this.conn.closeWrite();
+  }
+
   close(): void {
     closeQuietly(this.conn);
   }

@@ -1,8 +1,11 @@
 // Measures what the program promises about speed and size, side by side with other people's tools, and
 // prints figures, ratios and budgets. `--json` prints one JSON value, `--rounds N` sets how often each
-// command runs, `--only TEXT` picks rows. PLANTPOST_EXE measures an executable instead of the source;
-// PLANTPOST_COMPILER is the command that compiles an empty script to compare it with.
+// command runs, `--only TEXT` picks rows. What is measured is the bundle that goes into the executable, on the
+// Deno that runs the bench; PLANTPOST_EXE measures an executable instead, and PLANTPOST_COMPILER is then the
+// command that compiles an empty script to compare it with.
 
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { makeCertificates } from "../peers/certificates.ts";
 import { startFastSmtp } from "../peers/fast_smtp.ts";
 import { openSlowLink } from "../peers/slow_link.ts";
@@ -32,6 +35,7 @@ const BUDGETS: readonly Budget[] = [
 async function main(): Promise<void> {
   const option = (name: string): string | undefined =>
     Deno.args.includes(name) ? Deno.args[Deno.args.indexOf(name) + 1] : undefined;
+  if (Deno.env.get("PLANTPOST_EXE") === undefined) await useBundle();
   const rounds = Number(option("--rounds") ?? 11);
   const only = option("--only") ?? "";
   const folder = await Deno.makeTempDir({ prefix: "plantpost-bench-" });
@@ -42,6 +46,17 @@ async function main(): Promise<void> {
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
+}
+
+async function useBundle(): Promise<void> {
+  const root = fileURLToPath(new URL("../../", import.meta.url));
+  const command = new Deno.Command(Deno.execPath(), {
+    args: ["run", "--allow-all", ".ci/compile.ts", "bundle"],
+    cwd: root,
+  });
+  const { success, stderr } = await command.output();
+  if (!success) throw new Error(`cannot make the bundle: ${new TextDecoder().decode(stderr)}`);
+  Deno.env.set("PLANTPOST_MAIN", join(root, "dist", "bundle", "main.js"));
 }
 
 async function measure(

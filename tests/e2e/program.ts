@@ -1,6 +1,6 @@
 // The program as a script sees it: arguments, environment and standard input go in; standard output,
 // standard error, files and an exit code come out. Runs `main.ts`, or the executable that
-// PLANTPOST_EXE names. Everything it ever printed is kept, for a last look for secrets.
+// PLANTPOST_EXE names, or the module that PLANTPOST_MAIN names. Everything it ever printed is kept, for a last look for secrets.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -118,8 +118,10 @@ export function commandLine(): [executable: string, args: string[]] {
     return [executable, []];
   }
   const root = new URL("../../", import.meta.url);
-  const [main, config] = ["main.ts", "deno.json"].map((name) => fileURLToPath(new URL(name, root)));
-  return [Deno.execPath(), ["run", "--quiet", "--allow-all", `--config=${config}`, main ?? ""]];
+  const path = (name: string): string => fileURLToPath(new URL(name, root));
+  const main = Deno.env.get("PLANTPOST_MAIN") ?? path("main.ts");
+  const config = `--config=${path("deno.json")}`;
+  return [Deno.execPath(), ["run", "--quiet", "--allow-all", config, main]];
 }
 
 // The person who runs the tests may have a profile and a proxy of their own.

@@ -94,10 +94,11 @@ async function pass(from: Deno.Conn, to: Deno.Conn, options: PassOptions): Promi
       }
       onRead?.(buffer.subarray(0, count));
       deliver(performance.now() + oneWayMs, async () => {
+        // Before the write: a quick client answers before a line behind it runs.
+        onWrite?.();
         for (let at = 0; at < count;) {
           at += await to.write(buffer.subarray(at, count));
         }
-        onWrite?.();
       });
     }
   } catch {

@@ -102,6 +102,10 @@ class ScriptedStream implements LocalStream {
     return count;
   }
 
+  closeWrite(): Promise<void> {
+    return Promise.resolve();
+  }
+
   close(): void {
     this.#isClosed = true;
     this.#wakeUp();

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { joinPath } from "../../src/base/paths.ts";
 import type { VaultSettings } from "../../src/profile/profile.ts";
 import type { Header } from "../../src/vault/envelope.ts";
+import { groupId } from "../../src/vault/group.ts";
 import { keyFilePath, type KeyRequest, sealingKey } from "../../src/vault/key.ts";
 import { isFailure, namesIn, PLATFORM, testWorld, withFolder } from "./fixtures.ts";
 
@@ -98,6 +99,25 @@ Deno.test({
         sealingKey(shared, testWorld()),
         isFailure("vault.sealed_elsewhere", /chmod 640/),
       );
+    });
+  },
+});
+
+Deno.test({
+  name: "sealingKey() gives the group the key file and a new folder, never a folder that was there",
+  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0, // gives files to a group, which only root may
+  fn: async () => {
+    await withFolder(async (folder) => {
+      const gid = await groupId("users");
+      await Deno.mkdir(at(folder, "etc"), { mode: 0o755 });
+      for (const [name, wanted] of [["etc", 0], ["new", gid]] as const) {
+        const keyFile = at(folder, `${name}/vault.key`);
+        const settings: VaultSettings = { key: "key-file", keyFile, accounts: [], group: "users" };
+        await sealingKey({ vaultPath: "v", settings, header: undefined }, testWorld());
+        assert.equal((await Deno.stat(at(folder, name))).gid, wanted, name);
+        assert.equal((await Deno.stat(keyFile)).gid, gid);
+        assert.equal(await modeOf(keyFile), 0o640);
+      }
     });
   },
 });
