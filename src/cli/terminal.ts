@@ -30,7 +30,7 @@ export class RealTerminal implements Terminal {
 
   err(line: string): void {
     try {
-      writeAll(Deno.stderr, `${this.#redact(line)}\n`);
+      writeAll(Deno.stderr, `${printable(this.#redact(line))}\n`);
     } catch {
       // Nobody listens on standard error (a task scheduler, a closed pipe); the exit code still tells.
     }
@@ -82,6 +82,12 @@ export class RealTerminal implements Terminal {
     }
     return whole;
   }
+}
+
+// A server's words may hold escape sequences, which would act on the terminal instead of being read.
+function printable(line: string): string {
+  // deno-lint-ignore no-control-regex
+  return line.replaceAll(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, "\ufffd");
 }
 
 function writeAll(to: { writeSync(octets: Uint8Array): number }, text: string): void {

@@ -26,6 +26,8 @@ export interface AccessOptions {
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Renewed when less than this or a tenth of its life is left, whichever is shorter. */
 const RENEWAL_MARGIN_MS = 300_000;
+/** Ten years: a provider's absurd figure must still be a date. */
+const LONGEST_LIFE_SECONDS = 315_360_000;
 
 /**
  * A grant whose access token can be used now; refreshed and stored if need be.
@@ -68,10 +70,11 @@ export async function usableGrant(
       if (!(failure instanceof Failure)) throw failure;
       if (failure.code === "oauth.grant_expired") {
         const refused = { ...grant, refusedAtMs: world.nowMs(), refusedWith: failure.message };
-        await save(withSecrets(content, profile.name, { grant: refused }));
+        // The refusal is the news; a disk that cannot take the mark must not hide it.
+        await save(withSecrets(content, profile.name, { grant: refused })).catch(() => {});
       }
-      // The provider's passing trouble does not matter while the token at hand is still good.
-      if (isStillGood && failure.retry === "later") return grant;
+      // Whatever ails the provider or the grant, the mail server still takes the token at hand.
+      if (isStillGood) return grant;
       throw failure;
     }
     const renewed = keep(renewedGrant(grant, tokens, world.nowMs()), world);
@@ -154,9 +157,10 @@ function accessPart(
   return {
     accessToken: tokens.accessToken,
     accessTokenIssuedAtMs: nowMs,
-    ...(tokens.expiresInSeconds === undefined
-      ? {}
-      : { accessTokenExpiresAtMs: nowMs + tokens.expiresInSeconds * 1000 }),
+    ...(tokens.expiresInSeconds === undefined ? {} : {
+      accessTokenExpiresAtMs: nowMs +
+        Math.min(tokens.expiresInSeconds, LONGEST_LIFE_SECONDS) * 1000,
+    }),
   };
 }
 
