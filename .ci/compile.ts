@@ -109,4 +109,4 @@ async function main(): Promise<void> {
   for (const name of wanted.filter(isTarget)) await compile(name);
 }
 
-await main();
+void main();

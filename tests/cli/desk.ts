@@ -40,7 +40,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
     folder,
     file,
     nowMs: Date.parse("2026-11-24T08:00:00Z"),
-    async run(args, more = {}) {
+    async run(args, more = {}): Promise<Printed> {
       const [out, err]: [string[], string[]] = [[], []];
       const world = makeWorld({ ...options, ...more }, { out, err, nowMs: () => desk.nowMs });
       const exitCode = await run([...args, "--config", file], {
@@ -49,7 +49,7 @@ export async function openDesk(options: DeskOptions): Promise<Desk> {
       });
       return { exitCode, stdout: out.join(""), stderr: err.join("\n") };
     },
-    async [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose](): Promise<void> {
       await Deno.remove(folder, { recursive: true });
     },
   };

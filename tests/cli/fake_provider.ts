@@ -82,7 +82,7 @@ export function startFakeProvider(): FakeProvider {
     answers,
     account: "reports@example.com",
     givesRefreshToken: true,
-    async signIn(url, back) {
+    async signIn(url, back): Promise<Response> {
       const asked = new URL(url).searchParams;
       assert.equal(asked.get("response_type"), "code");
       assert.equal(asked.get("code_challenge_method"), "S256");
@@ -95,7 +95,7 @@ export function startFakeProvider(): FakeProvider {
       }
       return await fetch(redirect);
     },
-    async [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose](): Promise<void> {
       await server.shutdown();
       assert.deepEqual(failures, []);
     },

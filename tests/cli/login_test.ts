@@ -39,7 +39,10 @@ host = "mail.example.com"`,
     provider,
     desk,
     redirectUri,
-    async login(args = [], browse = (url) => provider.signIn(url)) {
+    async login(
+      args = [],
+      browse = (url): Promise<Response> => provider.signIn(url),
+    ): ReturnType<Plant["login"]> {
       let page = Promise.resolve("");
       const printed = await desk.run(["login", ...args], {
         openBrowser: (url) => {

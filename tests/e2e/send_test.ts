@@ -306,7 +306,7 @@ Deno.test("send refuses wrong use and missing files before it connects", async (
 
 Deno.test("send --dry-run prints the message and sends nothing", async () => {
   await using bench = await start();
-  await bench.program.write("Übersicht №3.csv", "a;b\r\n");
+  await bench.program.write("list 3.csv", "a;b\r\n");
   const args = [
     "send",
     "--dry-run",
@@ -323,12 +323,13 @@ Deno.test("send --dry-run prints the message and sends nothing", async () => {
       "--text",
       "y",
       "--attach",
-      "Übersicht №3.csv;name=daily.csv;type=text/csv",
+      "list 3.csv;name=Übersicht №3.csv;type=text/csv",
     ],
   ]);
   assert.equal(exitCode, 0);
   assert.match(stdout, /^Date: .*\r\nFrom: =\?UTF-8\?.* <plant@example\.com>\r\nTo: /);
-  assert.match(stdout, /Content-Type: text\/csv; name="?daily\.csv/);
+  assert.match(stdout, /Content-Type: text\/csv;/);
+  assert.match(stdout, /filename\*=UTF-8''%C3%9Cbersicht%20%E2%84%963\.csv/);
   assert.ok(!stdout.includes("secret@"));
   assert.match(stderr, /recipients: anna@example\.com, secret@example\.com/);
   const asJson = await bench.program.run([...args, "--text", "y", "--json"]);

@@ -63,7 +63,7 @@ export function startScriptedSmtp(script: Script = {}): ScriptedSmtp {
     port: listener.addr.port,
     commands,
     messages,
-    async [Symbol.asyncDispose]() {
+    async [Symbol.asyncDispose](): Promise<void> {
       listener.close();
       for (const connection of open) hangUp(connection);
       await accepting;

@@ -184,9 +184,10 @@ Deno.test("parseSettings() takes the secret from where the file says", () => {
   assert.deepEqual(source(""), { from: "vault" });
   assert.deepEqual(source('client_secret_env = "S"'), { from: "env", name: "S" });
   assert.deepEqual(source('client_secret = "a~b"'), { from: "profile", value: "a~b" });
-  // Only Microsoft has Secret IDs: elsewhere a GUID may be the secret itself.
-  const guid = "6f8a1c52-0b1e-4b62-9a57-2f1d0c9e7b33";
-  assert.deepEqual(source(`client_secret = "${guid}"`), { from: "profile", value: guid });
+  assert.throws(
+    () => source('client_secret = "6f8a1c52-0b1e-4b62-9a57-2f1d0c9e7b33"'),
+    /must be the Value of the client secret and not its Secret ID/,
+  );
 });
 
 Deno.test("parseSettings() fills in what the provider says", () => {

@@ -15,6 +15,7 @@ import {
   testWorld,
   withFolder,
 } from "./fixtures.ts";
+import { CAN_PLAY_ACCOUNTS, playOtherAccounts } from "./other_account.ts";
 
 const SOME: VaultContent = { profiles: { plant: { grant: testGrant(testProfile()) } } };
 // Mounting needs root, and a container may refuse it even then.
@@ -81,15 +82,18 @@ Deno.test({
 
 Deno.test({
   name: "update() in a folder without the right to write says so",
-  ignore: Deno.build.os === "windows" || Deno.uid() === 0, // root may write everywhere
+  ignore: !CAN_PLAY_ACCOUNTS, // root may write everywhere, so another account has to try
   fn: async () => {
     await withFolder(async (folder) => {
-      const settings = testSettings(folder);
-      await Deno.mkdir(settings.dataDir, { mode: 0o500 });
-      await assert.rejects(
-        new Vault(settings, testWorld()).update(() => Promise.reject(new Error("the change ran"))),
-        isFailure("file.io", /right to write/),
-      );
+      const accounts = await playOtherAccounts(folder);
+      await Deno.mkdir(testSettings(folder).dataDir, { mode: 0o755 });
+      const { code, stdout, stderr } = await accounts.count({ uid: 12001, gid: 12001 }, {
+        folder,
+        rounds: 1,
+      });
+      assert.notEqual(code, 0);
+      assert.equal(stdout, "", "the change ran");
+      assert.match(stderr, /Failure: cannot open .*vault\.lock: permission denied/);
     });
   },
 });

@@ -5,6 +5,7 @@ import { joinPath } from "../../src/base/paths.ts";
 import { Vault } from "../../src/vault/vault.ts";
 import { countIn } from "./counting.ts";
 import { PLATFORM, spawnChild, testSettings, testWorld, withFolder } from "./fixtures.ts";
+import { CAN_PLAY_ACCOUNTS, playOtherAccounts } from "./other_account.ts";
 
 const KILL_ROUNDS = 40;
 
@@ -51,30 +52,17 @@ Deno.test("update() killed at a random moment leaves the last or the next-to-las
 
 Deno.test({
   name: "update() of two accounts of one group share a vault under the umask 022",
-  // Only root may change user and group, and the other accounts must be able to run these files.
-  ignore: Deno.build.os !== "linux" || Deno.uid() !== 0 || !isReadableToOthers(),
+  ignore: !CAN_PLAY_ACCOUNTS, // only root on Linux may change user and group
   fn: async () => {
     await withFolder(async (folder) => {
       const group = await anyGroup();
-      // Neither account owns the folder above, and each needs a cache of its own in it.
-      await Deno.chmod(folder, 0o777);
+      const accounts = await playOtherAccounts(folder);
       const counts: number[] = [];
       for (const uid of [12001, 12002, 12001]) {
-        const child = new Deno.Command("sh", {
-          args: [
-            "-c",
-            'umask 022; exec "$0" run --no-check --no-config --no-lock --allow-all "$1" "$2"',
-            Deno.execPath(),
-            new URL("./counting_child.ts", import.meta.url).pathname,
-            JSON.stringify({ folder, rounds: 1, group: group.name }),
-          ],
-          uid,
-          gid: group.gid,
-          env: { DENO_DIR: joinPath(folder, `cache-${uid}`, { platform: PLATFORM }), HOME: folder },
-        });
-        const output = await child.output();
-        assert.equal(output.code, 0, new TextDecoder().decode(output.stderr));
-        counts.push(Number(new TextDecoder().decode(output.stdout)));
+        const input = { folder, rounds: 1, group: group.name };
+        const { code, stdout, stderr } = await accounts.count({ uid, gid: group.gid }, input);
+        assert.equal(code, 0, stderr);
+        counts.push(Number(stdout));
       }
       assert.deepEqual(counts, [1, 2, 3]);
       const data = await Deno.stat(joinPath(folder, "data", { platform: PLATFORM }));
@@ -87,19 +75,6 @@ Deno.test({
     });
   },
 });
-
-function isReadableToOthers(): boolean {
-  return new Deno.Command("sh", {
-    args: [
-      "-c",
-      'test -x "$0" && test -r "$1"',
-      Deno.execPath(),
-      new URL("./counting_child.ts", import.meta.url).pathname,
-    ],
-    uid: 12001,
-    gid: 12001,
-  }).outputSync().success;
-}
 
 // A group whose number is not root's; every Linux has several.
 async function anyGroup(): Promise<{ readonly name: string; readonly gid: number }> {
