@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 /** From the ground up; folders of one rank do not know each other. */
 const RANKS: readonly (readonly string[])[] = [
   ["base"],
+  ["catalogue"],
   ["smtp", "message", "oauth", "profile"],
   ["vault"],
   ["outbox"],
@@ -15,7 +16,7 @@ const RANKS: readonly (readonly string[])[] = [
 ];
 
 /** Packages that the program itself may use; all others are for tests. */
-const PACKAGES = ["oauth4webapi", "smol-toml"];
+const PACKAGES = ["@peculiar/x509", "oauth4webapi", "smol-toml"];
 
 const SOURCE = new URL("../src/", import.meta.url);
 
