@@ -18,6 +18,17 @@ export interface Reservation {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+export interface ReservationOptions {
+  readonly bytes: number;
+  readonly mode: number;
+  /**
+   * A line that says what the room is for. It stands last in the file: it is there only when the room is whole,
+   * and until the new content is.
+   */
+  readonly note?: string;
+  readonly fileSystem?: FileSystem;
+}
+
 /**
  * Reserves room for a new version of `path` beside it. The caller holds a lock: the name is always
  * `<path>.new`, so that a killed process leaves one file at most, which the next one reuses.
@@ -25,39 +36,67 @@ export interface Reservation {
  */
 export async function reserveReplacement(
   path: string,
-  options: { readonly bytes: number; readonly mode: number; readonly fileSystem?: FileSystem },
+  options: ReservationOptions,
 ): Promise<Reservation> {
-  const fileSystem = options.fileSystem ?? Deno;
+  const { note, fileSystem = Deno } = options;
   const place = `${path}.new`;
-  let isOpen = false;
-  let holdsContent = false;
-  let file: Deno.FsFile;
+  let file: Deno.FsFile | undefined;
   try {
     file = await openEmpty(place, { mode: options.mode, fileSystem });
-    isOpen = true;
     // Random octets: a file system that compresses, or that does not store zeros, would reserve nothing.
     for (let left = options.bytes; left > 0; left -= 65_536) {
       await writeAll(file, crypto.getRandomValues(new Uint8Array(Math.min(left, 65_536))));
     }
+    if (note !== undefined) await writeAll(file, new TextEncoder().encode(`\n${note}\n`));
     await file.sync();
   } catch (cause) {
-    await release();
+    file?.close();
+    await fileSystem.remove(place).catch(() => {});
     throw ioFailure(cause, { doing: `reserve space for ${path}`, path });
   }
+  return reservation(file, { path, fileSystem, hasNote: note !== undefined, isKept: false });
+}
 
-  async function release(): Promise<void> {
-    if (isOpen) file.close();
-    isOpen = false;
-    // From the first octet of a commit on the file may be the only copy; whoever recovers it checks it.
-    if (!holdsContent) await fileSystem.remove(place).catch(() => {});
+/**
+ * Takes over the room that a killed process left, without losing its note on the way: until the commit
+ * is done the note stays, and giving up leaves the file as it is.
+ * @throws {Failure} `file.io`
+ */
+export async function adoptReservation(
+  path: string,
+  options: { readonly fileSystem?: FileSystem } = {},
+): Promise<Reservation> {
+  const { fileSystem = Deno } = options;
+  try {
+    const file = await fileSystem.open(`${path}.new`, { write: true });
+    return reservation(file, { path, fileSystem, hasNote: true, isKept: true });
+  } catch (cause) {
+    throw ioFailure(cause, { doing: `write ${path}.new`, path });
   }
+}
 
+function reservation(
+  file: Deno.FsFile,
+  about: {
+    readonly path: string;
+    readonly fileSystem: FileSystem;
+    readonly hasNote: boolean;
+    readonly isKept: boolean;
+  },
+): Reservation {
+  const { path, fileSystem, hasNote } = about;
+  const place = `${path}.new`;
+  let isOpen = true;
+  let isKept = about.isKept;
   return {
     async commit(content: Uint8Array): Promise<void> {
-      holdsContent = true;
+      // From the first octet on the file may be the only copy; whoever recovers it checks it.
+      isKept = true;
       try {
         await file.seek(0, Deno.SeekMode.Start);
         await writeAll(file, content);
+        // Were the note cut off first, a power cut could leave neither it nor the whole content.
+        if (hasNote) await file.sync();
         await file.truncate(content.length);
         await file.sync();
         file.close();
@@ -68,7 +107,11 @@ export async function reserveReplacement(
         throw ioFailure(cause, { doing: `write ${path}`, path });
       }
     },
-    [Symbol.asyncDispose]: release,
+    async [Symbol.asyncDispose](): Promise<void> {
+      if (isOpen) file.close();
+      isOpen = false;
+      if (!isKept) await fileSystem.remove(place).catch(() => {});
+    },
   };
 }
 
@@ -98,7 +141,7 @@ export async function createDurably(
   } catch (cause) {
     if (cause instanceof Deno.errors.AlreadyExists) return false;
     throw new Failure("file.cannot_create", `cannot create ${path}: ${reason(cause)}`, {
-      remedy: remedyFor(cause, path),
+      remedy: diskRemedy(cause, path),
       cause,
     });
   } finally {
@@ -156,7 +199,7 @@ async function syncFolderOf(path: string, fileSystem: FileSystem): Promise<void>
 
 function ioFailure(cause: unknown, at: { readonly doing: string; readonly path: string }): Failure {
   return new Failure("file.io", `cannot ${at.doing}: ${reason(cause)}`, {
-    remedy: remedyFor(cause, at.path),
+    remedy: diskRemedy(cause, at.path),
     cause,
   });
 }
@@ -171,12 +214,16 @@ export function reason(cause: unknown): string {
     .replace(/^./, (first) => first.toLowerCase());
 }
 
-function remedyFor(cause: unknown, path: string): string {
-  const text = reason(cause);
-  if (/no space|disk is full|not enough space|quota/i.test(text)) {
+export function isDiskFull(cause: unknown): boolean {
+  return /no space|disk is full|not enough space|quota/i.test(reason(cause));
+}
+
+/** What to do about a failed call on `path`: free space, give a right, or look at the disk. */
+export function diskRemedy(cause: unknown, path: string): string {
+  if (isDiskFull(cause)) {
     return `free some space on the disk that holds ${path}, then try again`;
   }
-  if (cause instanceof Deno.errors.PermissionDenied || /read-only|denied/i.test(text)) {
+  if (cause instanceof Deno.errors.PermissionDenied || /read-only|denied/i.test(reason(cause))) {
     return `give the account that runs plantpost the right to write in the folder of ${path}`;
   }
   return `check the disk and the folder of ${path}`;

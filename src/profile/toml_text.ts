@@ -13,20 +13,43 @@ import { REDACTED } from "./problems.ts";
  */
 export function parseToml(text: string, file: { name: string; path: string }): object {
   const source = text.startsWith("\uFEFF") ? text.slice(1) : text;
+  const lines = source.split(/\r?\n/);
   try {
-    return parse(source, { integersAsBigInt: true });
+    const tree = parse(source, { integersAsBigInt: true });
+    const wrongDay = dayOutsideCalendar(lines);
+    if (wrongDay !== undefined) throw syntaxFailure(wrongDay, { ...file, lines });
+    return tree;
   } catch (cause) {
     if (!(cause instanceof TomlError)) throw cause;
     // The cause is left behind: its message quotes the source.
-    throw syntaxFailure(cause, { ...file, lines: source.split(/\r?\n/) });
+    const reason = /^Invalid TOML document: (.*)$/m.exec(cause.message)?.[1] ?? "not valid TOML";
+    throw syntaxFailure({ line: cause.line, column: cause.column, reason }, { ...file, lines });
   }
 }
 
+// The library takes February 30 for March 2, as JavaScript does; RFC 3339 §5.7 has no such day.
+function dayOutsideCalendar(lines: readonly string[]): SyntaxFault | undefined {
+  for (const [index, line] of lines.entries()) {
+    const [, before = "", day = ""] = /^([^"'#=]*=\s*)(\d{4}-\d\d-\d\d)(?![\w-])/.exec(line) ?? [];
+    const date = new Date(day);
+    // A line of a longer text may say anything.
+    if (Number.isNaN(date.getTime()) || date.toISOString().startsWith(day)) continue;
+    return { line: index + 1, column: before.length + 1, reason: `${day}, which no calendar has` };
+  }
+  return undefined;
+}
+
+interface SyntaxFault {
+  readonly line: number;
+  readonly column: number;
+  readonly reason: string;
+}
+
 function syntaxFailure(
-  error: TomlError,
+  error: SyntaxFault,
   file: { readonly name: string; readonly path: string; readonly lines: readonly string[] },
 ): Failure {
-  const reason = /^Invalid TOML document: (.*)$/m.exec(error.message)?.[1] ?? "not valid TOML";
+  const { reason } = error;
   const { shown, isWhole } = showLine(file.lines, error.line - 1);
   const gutter = `${error.line} | `;
   const isCaretTrue = isWhole || error.column <= shown.indexOf(REDACTED) + 1;

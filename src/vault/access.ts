@@ -9,6 +9,7 @@ import type { Transcript } from "../oauth/transcript.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
 import { clientSecretOf } from "./client_secret.ts";
 import { bindingOf, boundGrant, type Grant, withSecrets } from "./content.ts";
+import type { Underway } from "./leftover.ts";
 import type { Vault } from "./vault.ts";
 
 export type AccessWorld = Pick<World, "env" | "nowMs" | "fetch" | "keepSecret">;
@@ -43,6 +44,7 @@ export async function usableGrant(
   const atFirst = keep(grantOrFail(await vault.read(), profile), world);
   if (isForced !== true && isUsable(atFirst, options)) return atFirst;
 
+  const underway = (): Underway => ({ profile: profile.name, atMs: world.nowMs() });
   return await vault.update(async (content, save) => {
     const grant = keep(grantOrFail(content, profile), world);
     // While this process waited for the lock another one may have done the work.
@@ -66,8 +68,9 @@ export async function usableGrant(
         timeoutMs: REQUEST_TIMEOUT_MS,
         ...(options.transcript === undefined ? {} : { transcript: options.transcript }),
       });
-    } catch (failure) {
-      if (!(failure instanceof Failure)) throw failure;
+    } catch (cause) {
+      if (!(cause instanceof Failure)) throw cause;
+      const failure = withInterruption(cause, grant);
       if (failure.code === "oauth.grant_expired") {
         const refused = { ...grant, refusedAtMs: world.nowMs(), refusedWith: failure.message };
         // The refusal is the news; a disk that cannot take the mark must not hide it.
@@ -80,7 +83,7 @@ export async function usableGrant(
     const renewed = keep(renewedGrant(grant, tokens, world.nowMs()), world);
     await save(withSecrets(content, profile.name, { grant: renewed }));
     return renewed;
-  });
+  }, { underway });
 }
 
 /** The grant that a sign-in gave. */
@@ -135,7 +138,13 @@ function isUsable(grant: Grant, options: AccessOptions): boolean {
 }
 
 function renewedGrant(grant: Grant, tokens: Tokens, nowMs: number): Grant {
-  const { refusedAtMs: _at, refusedWith: _with, accessTokenExpiresAtMs: _end, ...kept } = grant;
+  const {
+    refusedAtMs: _at,
+    refusedWith: _with,
+    interruptedAtMs: _interrupted,
+    accessTokenExpiresAtMs: _end,
+    ...kept
+  } = grant;
   return {
     ...kept,
     ...(tokens.account === undefined ? {} : { account: tokens.account }),
@@ -170,6 +179,25 @@ function grantOrFail(content: Parameters<typeof boundGrant>[0], profile: Profile
   throw new Failure("oauth.grant_missing", `nobody has signed in for profile "${profile.name}"`, {
     remedy: 'run "plantpost login"',
   });
+}
+
+// The one gap that no order of writing closes: the provider has replaced the refresh token, and the process
+// died before it could store the new one. A provider that detects reuse (RFC 9700 §4.14.2) then ends the grant.
+function withInterruption(failure: Failure, grant: Grant): Failure {
+  if (failure.code !== "oauth.grant_expired" || grant.interruptedAtMs === undefined) return failure;
+  const began = new Date(grant.interruptedAtMs).toISOString();
+  return new Failure(
+    failure.code,
+    `${failure.message}; a refresh that began at ${began} was cut off before its answer could be stored`,
+    {
+      remedy:
+        'sign in again: run "plantpost login"; the process was killed or the PC lost power in ' +
+        "the moment in which the provider replaced the refresh token, and the new one is lost",
+      retry: failure.retry,
+      ...(failure.refusal === undefined ? {} : { refusal: failure.refusal }),
+      cause: failure.cause,
+    },
+  );
 }
 
 function noRefreshToken(profile: Profile): Failure {

@@ -29,6 +29,11 @@ export interface Grant {
   /** Set when the provider refused the refresh for good; the tokens are kept, a later success clears it. */
   readonly refusedAtMs?: number;
   readonly refusedWith?: string;
+  /**
+   * When a refresh began that was cut off before its answer could be stored: the provider may have replaced
+   * the refresh token, and nobody has the new one. A later success clears it.
+   */
+  readonly interruptedAtMs?: number;
 }
 
 export interface Secret {

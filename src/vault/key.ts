@@ -3,7 +3,7 @@
 // a key is made only together with a new vault, never for one that exists.
 
 import { fromBase64, toBase64 } from "../base/base64.ts";
-import { createDurably, reason } from "../base/durable_file.ts";
+import { createDurably, diskRemedy, isDiskFull, reason } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
 import { dirName, isAbsolutePath, joinPath } from "../base/paths.ts";
 import type { World } from "../base/world.ts";
@@ -149,7 +149,9 @@ async function makeKeyFile(
       "file.cannot_create",
       `cannot create the folder of ${path}: ${reason(cause)}`,
       {
-        remedy: "set vault.key_file to a place where this account may write",
+        remedy: isDiskFull(cause)
+          ? diskRemedy(cause, path)
+          : "set vault.key_file to a place where this account may write",
         cause,
       },
     );

@@ -2,12 +2,19 @@
 // writer holds the lock from before it reads until after the new file is in place, and has the space for it
 // reserved before it asks a provider for anything. A vault that cannot be opened is never overwritten.
 
-import { reason, reserveReplacement } from "../base/durable_file.ts";
+import {
+  adoptReservation,
+  diskRemedy,
+  isDiskFull,
+  reason,
+  type Reservation,
+  reserveReplacement,
+} from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
 import { joinPath } from "../base/paths.ts";
 import type { World } from "../base/world.ts";
 import type { Settings } from "../profile/profile.ts";
-import { EMPTY_VAULT, type VaultContent } from "./content.ts";
+import { EMPTY_VAULT, secretsOf, type VaultContent, withSecrets } from "./content.ts";
 import {
   type Header,
   openSealedVault,
@@ -18,6 +25,7 @@ import {
 } from "./envelope.ts";
 import { groupId } from "./group.ts";
 import { sealingKey } from "./key.ts";
+import { type Leftover, noteOf, readLeftover, type Underway } from "./leftover.ts";
 import { checkPlace } from "./place.ts";
 
 /** More than any content with a few profiles, long tokens and room to grow. */
@@ -25,6 +33,14 @@ const RESERVED_BYTES = 262_144;
 const LOCK_PATIENCE_MS = 120_000;
 
 export type VaultWorld = Pick<World, "env" | "platform" | "terminal" | "whoAmI" | "keepSecret">;
+
+export interface UpdateOptions {
+  /**
+   * What is about to be asked of a provider. It is noted on the disk before `change` runs; when this process is
+   * killed before `save` is done, the next update marks the profile's grant as interrupted.
+   */
+  readonly underway?: () => Underway;
+}
 
 type Change<Result> = (
   content: VaultContent,
@@ -65,28 +81,28 @@ export class Vault {
    * makes its argument durable; it may call it once, and whatever it returns is returned.
    * @throws {Failure} `vault.*`, `file.io`, and what `change` throws
    */
-  async update<Result>(change: Change<Result>): Promise<Result> {
+  async update<Result>(change: Change<Result>, options: UpdateOptions = {}): Promise<Result> {
     // One at a time in this process: each waiting file lock occupies a thread of the runtime's small pool, and
     // the holder needs one of them to write.
-    const result = this.#turn.then(() => this.#updateLocked(change));
+    const result = this.#turn.then(() => this.#updateLocked(change, options));
     this.#turn = result.catch(() => {});
     return await result;
   }
 
-  async #updateLocked<Result>(change: Change<Result>): Promise<Result> {
+  async #updateLocked<Result>(change: Change<Result>, options: UpdateOptions): Promise<Result> {
     await this.#makeFolder();
     const lock = await this.#lock();
     try {
       const opened = await this.#recover(await this.#open());
-      const key = await this.#keyFor(opened.header);
-      const mode = this.#settings.vault.group === undefined ? 0o600 : 0o660;
-      await using room = await reserveReplacement(this.path, { bytes: RESERVED_BYTES, mode });
+      await this.#keyFor(opened.header);
+      const { underway } = options;
+      await using room = await reserveReplacement(this.path, {
+        bytes: RESERVED_BYTES,
+        mode: this.#settings.vault.group === undefined ? 0o600 : 0o660,
+        ...(underway === undefined ? {} : { note: noteOf(underway()) }),
+      });
       return await change(opened.content, async (next) => {
-        const { pc, account } = this.#world.whoAmI();
-        const revision = (opened.header?.revision ?? 0) + 1;
-        const header: Header = { key: key.header, revision, pc, account };
-        await room.commit(await sealVault(next, { key: key.key, header }));
-        await this.#shareWithGroup();
+        await this.#commit(next, { room, before: opened.header });
       });
     } finally {
       lock.close(); // closing releases it on every system; `unlock()` fails on some Windows file systems
@@ -101,24 +117,69 @@ export class Vault {
     return { content: content as VaultContent, header: sealed.header };
   }
 
-  // A process killed between the sync of the new file and its renaming leaves a whole, newer vault under the
-  // other name. The tokens in it may be the only ones that the provider still takes.
+  async #commit(
+    next: VaultContent,
+    to: { readonly room: Reservation; readonly before: Header | undefined },
+  ): Promise<Header> {
+    const key = await this.#keyFor(to.before);
+    const { pc, account } = this.#world.whoAmI();
+    const revision = (to.before?.revision ?? 0) + 1;
+    const header: Header = { key: key.header, revision, pc, account };
+    await to.room.commit(await sealVault(next, { key: key.key, header }));
+    await this.#shareWithGroup();
+    return header;
+  }
+
   async #recover(current: Opened): Promise<Opened> {
     const path = `${this.path}.new`;
+    const octets = await readVaultFile(path);
+    if (octets === undefined) return current;
+    const { interrupted, ...whole } = readLeftover(octets, path);
+    return await this.#takeNewer(whole, { current, path }) ??
+      (interrupted === undefined ? current : await this.#markInterrupted(interrupted, current));
+  }
+
+  // A process killed between the writing of the new file and its renaming leaves a whole, newer vault under the
+  // other name. The tokens in it may be the only ones that the provider still takes.
+  async #takeNewer(
+    { sealed, part }: Leftover,
+    at: { readonly current: Opened; readonly path: string },
+  ): Promise<Opened | undefined> {
+    const { current, path } = at;
+    if (sealed === undefined || sealed.header.revision <= (current.header?.revision ?? 0)) {
+      return undefined;
+    }
+    const key = await this.#keyFor(sealed.header);
+    let content: unknown;
     try {
-      const sealed = await readSealed(path);
-      if (sealed === undefined || sealed.header.revision <= (current.header?.revision ?? 0)) {
-        return current;
-      }
-      const key = await this.#keyFor(sealed.header);
-      const content = await openSealedVault(sealed, { key: key.key, path });
-      await Deno.rename(path, this.path);
-      return { content: content as VaultContent, header: sealed.header };
+      content = await openSealedVault(sealed, { key: key.key, path });
     } catch (cause) {
-      // Reserved space or a part: the old file is the newest whole one. A whole file that cannot be opened now
-      // (no key, wrong passphrase) is another matter: going on would overwrite it.
-      if (cause instanceof Failure && cause.code === "vault.damaged") return current;
+      // A part: the old file is the newest whole one. A whole file that cannot be opened now (no key, wrong
+      // passphrase) is another matter: going on would overwrite it.
+      if (cause instanceof Failure && cause.code === "vault.damaged") return undefined;
       throw cause;
+    }
+    if (part === undefined) await Deno.rename(path, this.path);
+    else {
+      await using room = await adoptReservation(this.path);
+      await room.commit(part);
+    }
+    return { content: content as VaultContent, header: sealed.header };
+  }
+
+  // Kept in the vault before anything else is done: the next reservation overwrites the note.
+  async #markInterrupted({ profile, atMs }: Underway, current: Opened): Promise<Opened> {
+    const { grant } = secretsOf(current.content, profile);
+    if (grant === undefined || grant.interruptedAtMs !== undefined) return current;
+    const marked = { ...grant, interruptedAtMs: atMs };
+    const content = withSecrets(current.content, profile, { grant: marked });
+    try {
+      await using room = await adoptReservation(this.path);
+      return { content, header: await this.#commit(content, { room, before: current.header }) };
+    } catch (failure) {
+      // The room may be another account's: then it is enough that this update knows.
+      if (!isDenied(failure)) throw failure;
+      return { content, header: current.header };
     }
   }
 
@@ -151,7 +212,9 @@ export class Vault {
         "file.cannot_create",
         `cannot create the folder ${dataDir}: ${reason(cause)}`,
         {
-          remedy: "set data_dir to a folder where this account may write, or give it the right",
+          remedy: isDiskFull(cause)
+            ? diskRemedy(cause, dataDir)
+            : "set data_dir to a folder where this account may write, or give it the right",
           cause,
         },
       );
@@ -185,7 +248,7 @@ export class Vault {
       await this.#shareLock(path);
     } catch (cause) {
       throw new Failure("file.io", `cannot open ${path}: ${reason(cause)}`, {
-        remedy: "give the account that runs plantpost the right to write in that folder",
+        remedy: diskRemedy(cause, path),
         cause,
       });
     }
@@ -216,10 +279,18 @@ export class Vault {
   }
 }
 
+function isDenied(failure: unknown): boolean {
+  return failure instanceof Failure && failure.cause instanceof Deno.errors.PermissionDenied;
+}
+
 async function readSealed(path: string): Promise<SealedVault | undefined> {
-  let octets: Uint8Array;
+  const octets = await readVaultFile(path);
+  return octets === undefined ? undefined : parseSealedVault(octets, path);
+}
+
+async function readVaultFile(path: string): Promise<Uint8Array | undefined> {
   try {
-    octets = await Deno.readFile(path);
+    return await Deno.readFile(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
     throw new Failure("file.io", `cannot read the vault ${path}: ${reason(cause)}`, {
@@ -228,5 +299,4 @@ async function readSealed(path: string): Promise<SealedVault | undefined> {
       cause,
     });
   }
-  return parseSealedVault(octets, path);
 }

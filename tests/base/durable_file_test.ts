@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import {
+  adoptReservation,
   createDurably,
   type FileSystem,
   reason,
@@ -9,6 +10,7 @@ import { Failure } from "../../src/base/failure.ts";
 
 const OLD = new TextEncoder().encode("the old content\n");
 const NEW = new TextEncoder().encode("the new content, which is longer\n");
+const NOTE = "what the room is for";
 const IS_WINDOWS = Deno.build.os === "windows";
 
 Deno.test("reserveReplacement() replaces the file on commit and leaves nothing beside", async () => {
@@ -71,6 +73,79 @@ Deno.test("reserveReplacement() takes a content that is longer than what was res
     assert.deepEqual(await Deno.readFile(path), long);
   });
 });
+
+Deno.test("reserveReplacement() writes the note behind the room, and a commit ends both", async () => {
+  await withFile(async (path) => {
+    await using room = await reserveReplacement(path, { bytes: 1000, mode: 0o600, note: NOTE });
+    const beside = await Deno.readFile(`${path}.new`);
+    assert.equal(new TextDecoder().decode(beside.subarray(1000)), `\n${NOTE}\n`);
+    await room.commit(NEW);
+    assert.deepEqual(await Deno.readFile(path), NEW);
+    assert.deepEqual(await names(path), ["file"]);
+  });
+});
+
+for (const [step, at] of [["write", 2], ["sync", 2], ["truncate", 1]] as const) {
+  Deno.test(`commit() has the note or the whole content on the disk when ${step} ${at} fails`, async () => {
+    await withFile(async (path) => {
+      // The room is one write, its note another.
+      const { fileSystem } = failing({ step, at: step === "write" ? 3 : at });
+      const options = { bytes: 1000, mode: 0o600, note: NOTE, fileSystem };
+      await using room = await reserveReplacement(path, options);
+      await assert.rejects(room.commit(NEW), (failure) => isFull(failure, /cannot write /));
+      assert.deepEqual(await Deno.readFile(path), OLD);
+      const beside = await Deno.readFile(`${path}.new`);
+      assert.ok(new TextDecoder().decode(beside).endsWith(`\n${NOTE}\n`));
+      if (step !== "write") assert.deepEqual(beside.subarray(0, NEW.length), NEW);
+    });
+  });
+}
+
+Deno.test("adoptReservation() keeps what is there until it commits", async () => {
+  await withFile(async (path) => {
+    const left = new TextEncoder().encode(`${"x".repeat(500)}\n${NOTE}\n`);
+    await Deno.writeFile(`${path}.new`, left);
+    {
+      await using _room = await adoptReservation(path);
+    }
+    assert.deepEqual(await Deno.readFile(`${path}.new`), left);
+    await using room = await adoptReservation(path);
+    await room.commit(NEW);
+    assert.deepEqual(await Deno.readFile(path), NEW);
+    assert.deepEqual(await names(path), ["file"]);
+  });
+});
+
+Deno.test("adoptReservation() fails without harm when the file cannot be opened", async () => {
+  await withFile(async (path) => {
+    await assert.rejects(
+      adoptReservation(path),
+      (failure) => failure instanceof Failure && failure.code === "file.io",
+    );
+    assert.deepEqual(await names(path), ["file"]);
+  });
+});
+
+for (const at of [1, 2, 3, 4]) {
+  Deno.test(`reserveReplacement() leaves nothing when the disk is full at write ${at}, and works after`, async () => {
+    await withFile(async (path) => {
+      const broken = failing({ step: "write", at });
+      const options = { bytes: 150_000, mode: 0o600, note: NOTE };
+      await assert.rejects(
+        reserveReplacement(path, { ...options, fileSystem: broken.fileSystem }),
+        (failure) => isFull(failure, /cannot reserve space for /),
+      );
+      assert.equal(broken.open(), 0, "a file was left open");
+      assert.deepEqual(await names(path), ["file"]);
+      // Where not even the removing worked, the next one takes the part over.
+      await Deno.writeFile(`${path}.new`, new Uint8Array(at * 1000));
+      await using room = await reserveReplacement(path, options);
+      await room.commit(NEW);
+      assert.deepEqual(await Deno.readFile(path), NEW);
+      assert.deepEqual(await names(path), ["file"]);
+    });
+  });
+}
 
 for (const step of ["open", "write", "sync"] as const) {
   Deno.test(`reserveReplacement() fails before anything is asked when ${step} fails`, async () => {

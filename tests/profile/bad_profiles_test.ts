@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { Failure } from "../../src/base/failure.ts";
+import { KEYS } from "../../src/profile/keys.ts";
 import { parseSettings } from "../../src/profile/parse.ts";
 
 const FOLDER = new URL("../profiles/bad/", import.meta.url);
@@ -29,8 +30,15 @@ for (const name of caseNames()) {
   });
 }
 
-Deno.test("the bad profiles are found", () => {
-  assert.ok(caseNames().length >= 30);
+Deno.test("every key of the table is wrong in one bad profile at least", () => {
+  assert.ok(caseNames().length >= 40);
+  const errors = caseNames()
+    .map((name) => Deno.readTextFileSync(new URL(`${name}.error`, FOLDER))).join("");
+  const unseen = KEYS.filter(({ path }) => {
+    const pattern = path.replaceAll(".", "\\.").replaceAll("*", String.raw`(?:[\w-]+|"[^"]*")`);
+    return !new RegExp(`^plantpost\\.toml: ${pattern}: must `, "m").test(errors);
+  });
+  assert.deepEqual(unseen, []);
 });
 
 function refusal(text: string): Failure {

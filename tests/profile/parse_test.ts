@@ -365,3 +365,28 @@ function read(text: string): Settings {
 function only(text: string): Profile {
   return selectProfile(read(text));
 }
+
+Deno.test("parseSettings() takes the last days that a month really has, and dates that are no values", () => {
+  const withExpiry = (line: string): string | undefined =>
+    parseSettings(
+      `[profiles.plant]
+provider = "microsoft365"
+label = "not = 2027-02-30" # nor = 2027-02-30
+tenant = "contoso.onmicrosoft.com"
+user = "reports@contoso.com"
+[profiles.plant.oauth]
+client_id = "00000000-0000-0000-0000-000000000000"
+${line}
+`,
+      { file: "/etc/plantpost.toml", platform: "linux" },
+    ).profiles.get("plant")?.oauth?.clientSecretExpires;
+  for (const day of ["2027-02-28", "2028-02-29", "2027-12-31"]) {
+    assert.equal(withExpiry(`client_secret_expires = ${day}`), day);
+  }
+  for (const day of ["2027-02-29", "2027-02-30", "2027-04-31"]) {
+    assert.throws(
+      () => withExpiry(`client_secret_expires=${day} # ${day}`),
+      (failure) => failure instanceof Failure && failure.message.includes(`found: ${day}, which`),
+    );
+  }
+});

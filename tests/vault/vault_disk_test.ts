@@ -15,11 +15,10 @@ import {
   testWorld,
   withFolder,
 } from "./fixtures.ts";
+import { CAN_MOUNT, fill, mountDisk, setWritable } from "./mounts.ts";
 import { CAN_PLAY_ACCOUNTS, playOtherAccounts } from "./other_account.ts";
 
 const SOME: VaultContent = { profiles: { plant: { grant: testGrant(testProfile()) } } };
-// Mounting needs root, and a container may refuse it even then.
-const CAN_MOUNT = Deno.build.os === "linux" && Deno.uid() === 0 && canMount();
 
 Deno.test({
   name: "update() on a full disk fails before the change runs, and reading goes on",
@@ -69,13 +68,38 @@ Deno.test({
   fn: async () => {
     await withMount({ options: "size=1m" }, async ({ settings, data }) => {
       await new Vault(settings, testWorld()).update(async (_, save) => await save(SOME));
-      await run("mount", "-o", "remount,ro", data);
+      await setWritable(data, false);
       const vault = new Vault(settings, testWorld());
       assert.deepEqual(await vault.read(), SOME);
       await assert.rejects(
         vault.update(() => Promise.reject(new Error("the change ran"))),
         isFailure("file.io", /vault\.lock: read-only/, /right to write/),
       );
+    });
+  },
+});
+
+Deno.test({
+  name: "update() on a full disk that takes no folder either says what to free",
+  ignore: !CAN_MOUNT,
+  fn: async () => {
+    await withMount({ options: "size=64k,nr_inodes=1" }, async ({ settings, data }) => {
+      const at = (name: string): string => joinPath(data, name, { platform: PLATFORM });
+      const inside = { ...settings, dataDir: at("data") };
+      await assert.rejects(
+        new Vault(inside, testWorld()).update(() => Promise.resolve()),
+        isFailure("file.cannot_create", /cannot create the folder .*data: no space/, /free some/),
+      );
+      assert.deepEqual(await namesIn(data), []);
+    });
+    await withMount({ options: "size=1m,nr_inodes=2" }, async ({ settings, data }) => {
+      const keyFile = joinPath(data, "keys/vault.key", { platform: PLATFORM });
+      const inside = { ...settings, vault: { ...settings.vault, keyFile } };
+      await assert.rejects(
+        new Vault(inside, testWorld()).update(() => Promise.resolve()),
+        isFailure("file.cannot_create", /cannot create the folder of .*vault\.key/, /free some/),
+      );
+      assert.deepEqual(await namesIn(data), ["vault.lock"]);
     });
   },
 });
@@ -132,39 +156,7 @@ async function withMount(
 ): Promise<void> {
   await withFolder(async (folder) => {
     const settings = testSettings(folder);
-    await Deno.mkdir(settings.dataDir);
-    await run("mount", "-t", "tmpfs", "-o", options, "tmpfs", settings.dataDir);
-    try {
-      await body({ settings, data: settings.dataDir });
-    } finally {
-      await run("umount", settings.dataDir);
-    }
+    await using _disk = await mountDisk(settings.dataDir, options);
+    await body({ settings, data: settings.dataDir });
   });
-}
-
-async function fill(path: string): Promise<void> {
-  using file = await Deno.open(path, { write: true, create: true });
-  try {
-    while (true) await file.write(new Uint8Array(4096));
-  } catch (cause) {
-    assert.match(String(cause), /no space/i);
-  }
-}
-
-async function run(command: string, ...args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, { args: [...args] }).output();
-  assert.ok(success, new TextDecoder().decode(stderr));
-}
-
-function canMount(): boolean {
-  const folder = Deno.makeTempDirSync({ prefix: "plantpost-mount-" });
-  try {
-    const args = ["-t", "tmpfs", "-o", "size=64k", "tmpfs", folder];
-    if (!new Deno.Command("mount", { args }).outputSync().success) return false;
-    return new Deno.Command("umount", { args: [folder] }).outputSync().success;
-  } catch {
-    return false; // no such program
-  } finally {
-    Deno.removeSync(folder);
-  }
 }
