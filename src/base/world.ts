@@ -43,6 +43,8 @@ export interface World {
   whoAmI(): { readonly pc: string; readonly account: string; readonly isRoot: boolean };
   /** From now on this text appears in no output of the program. Empty and very short texts are ignored. */
   keepSecret(text: string): void;
+  /** The text as it may leave the program: without what `keepSecret` was told. */
+  redact(text: string): string;
   fetch: typeof fetch;
   /** Starts the browser of the person at the PC; rejects when there is none. */
   openBrowser(url: string): Promise<void>;

@@ -12,6 +12,8 @@ export interface Command {
   readonly operands?: string;
   /** The words that may stand there; each command of the table takes one at most. */
   readonly actions?: readonly string[];
+  /** Whatever stands there is the command's to read. */
+  readonly operandsAreFree?: boolean;
   readonly flags: readonly FlagDefinition[];
   readonly examples: readonly string[];
   readonly load: () => Promise<{ readonly run: (context: Context) => Promise<number> }>;
@@ -157,12 +159,76 @@ export const COMMANDS: readonly Command[] = [
       { name: "dry-run", kind: "switch", about: "print the message, send nothing" },
     ],
     examples: [
-      'plantpost send --to anna@contoso.com --subject "Daily report" --text "See attachment" --attach report.xlsx',
-      'echo "pump 3 stopped" | plantpost send --to operators --subject ALARM --text-file -',
+      "plantpost send --to anna@contoso.com --subject Report --attach report.xlsx",
+      'plantpost send --to operators --subject ALARM --text "pump 3 stopped" --json',
+      "tail alarms.txt | plantpost send --to operators --text-file -",
     ],
     load: () => {
       warmUpCryptography();
       return import("./send.ts");
     },
+  },
+  {
+    name: "explain",
+    about: "tell what an error code or a pasted error means, and what to do",
+    operands: "CODE|TEXT…|FILE|-",
+    operandsAreFree: true,
+    flags: [],
+    examples: [
+      "plantpost explain AADSTS7000222",
+      'plantpost explain "535 5.7.139"',
+      "plantpost explain - < error.txt",
+    ],
+    load: () => import("./explain.ts"),
+  },
+  {
+    name: "completions",
+    about: "print what lets a shell complete commands and flags",
+    operands: "bash|zsh|fish|powershell",
+    actions: ["bash", "zsh", "fish", "powershell"],
+    flags: [],
+    examples: [
+      "source <(plantpost completions bash)",
+      "plantpost completions powershell | Out-String | Invoke-Expression",
+    ],
+    load: () => import("./completions.ts"),
+  },
+  {
+    name: "sandbox",
+    about: "a stand-in for Microsoft 365 on this PC, to try things out with",
+    flags: [
+      {
+        name: "dir",
+        kind: "text",
+        value: "DIR",
+        about: "where the ready profile goes; default: a new folder that is removed at the end",
+      },
+      {
+        name: "fault",
+        kind: "texts",
+        value: "NAME[:after=N]",
+        about: "plant a fault, now or after N messages; may be repeated",
+      },
+      { name: "list-faults", kind: "switch", about: "list the faults" },
+      {
+        name: "web",
+        kind: "switch",
+        about: "register the app as Web, with a client secret",
+      },
+      { name: "user", kind: "text", value: "ADDRESS", about: "the mailbox that may send" },
+      { name: "port", kind: "text", value: "N", about: "of the pages; default: a free one" },
+      { name: "smtp-port", kind: "text", value: "N", about: "of the mail server; the same" },
+      {
+        name: "redirect-port",
+        kind: "text",
+        value: "N",
+        about: "where the sign-in comes back; default: 3017",
+      },
+    ],
+    examples: [
+      "plantpost sandbox",
+      "plantpost sandbox --fault secret-expired:after=2 --fault recipient-unknown",
+    ],
+    load: () => import("./sandbox.ts"),
   },
 ];

@@ -5,29 +5,59 @@ import { Failure } from "../base/failure.ts";
 import { reason } from "../base/durable_file.ts";
 import { readCertificates, trustingFetch } from "../base/trust.ts";
 import type { World } from "../base/world.ts";
+import type { RemedyFacts } from "../catalogue/remedy.ts";
 import type { Transcript } from "../oauth/transcript.ts";
 import { locateProfile } from "../profile/locate.ts";
 import { parseSettings, selectProfile } from "../profile/parse.ts";
 import type { Profile, Settings } from "../profile/profile.ts";
 import { Vault } from "../vault/vault.ts";
 import type { ParsedFlags } from "./flags.ts";
+import { Journal } from "./journal.ts";
 
 export class Context {
   readonly world: World;
   readonly flags: ParsedFlags;
   /** Aborted by Ctrl-C, with the failure to end with. */
   readonly signal: AbortSignal;
-  readonly transcript: Transcript | undefined;
+  /** What goes to the log when the command has ended. */
+  readonly journal: Journal;
   #settings: Promise<Settings> | undefined;
+  #loaded: Settings | undefined;
+  #profileName: string | undefined;
   #vault: Vault | undefined;
 
   constructor(world: World, flags: ParsedFlags, signal: AbortSignal) {
     this.world = world;
     this.flags = flags;
     this.signal = signal;
-    this.transcript = flags.has("verbose")
-      ? (direction, line) => world.terminal.err(`${direction}: ${line}`)
-      : undefined;
+    this.journal = new Journal(world.nowMs);
+  }
+
+  /** The settings, where the command has read them and they are good. */
+  get loadedSettings(): Settings | undefined {
+    return this.#loaded;
+  }
+
+  /** The addresses of the chosen profile, for remedies. */
+  get addresses(): RemedyFacts {
+    const profile = this.#loaded?.profiles.get(this.#profileName ?? "");
+    return profile === undefined ? {} : { user: profile.user, sender: profile.sender.address };
+  }
+
+  /** The name of the profile, where the command has chosen one. */
+  get profileName(): string | undefined {
+    return this.#profileName;
+  }
+
+  /** Takes the protocol for `--verbose` and for a log of level debug; asked for after the profile is read. */
+  get transcript(): Transcript | undefined {
+    const isShown = this.flags.has("verbose");
+    const isLogged = this.#loaded?.log.level === "debug";
+    if (!isShown && !isLogged) return undefined;
+    return (direction, line) => {
+      if (isShown) this.world.terminal.err(`${direction}: ${line}`);
+      if (isLogged) this.journal.protocol(direction, line);
+    };
   }
 
   get isJson(): boolean {
@@ -36,11 +66,13 @@ export class Context {
 
   /** A line for the person on standard error, unless `--quiet`. */
   note(line: string): void {
+    this.journal.note(line);
     if (!this.flags.has("quiet")) this.world.terminal.err(line);
   }
 
   /** The result on standard output: one JSON value with `--json`, else the text. */
   result(value: unknown, text: string): void {
+    this.journal.result(value);
     this.world.terminal.out(this.isJson ? `${JSON.stringify(value)}\n` : text);
   }
 
@@ -52,7 +84,9 @@ export class Context {
 
   /** @throws {Failure} `profile.*`, `usage.invalid` */
   async profile(): Promise<Profile> {
-    return selectProfile(await this.settings(), this.flags.text("profile"));
+    const profile = selectProfile(await this.settings(), this.flags.text("profile"));
+    this.#profileName = profile.name;
+    return profile;
   }
 
   async vault(): Promise<Vault> {
@@ -83,6 +117,7 @@ export class Context {
         world.keepSecret(profile.oauth.clientSecret.value);
       }
     }
+    this.#loaded = settings;
     for (const warning of settings.warnings) this.note(`warning: ${warning}`);
     return settings;
   }

@@ -53,6 +53,12 @@ export function parseFlags(
     if (next === undefined) {
       throw refused(`--${definition.name} wants a value: ${definition.value ?? "text"}`);
     }
+    if (attached === undefined && isKnownFlag(next, definitions)) {
+      throw refused(
+        `--${definition.name} wants a value, found the flag ${next}`,
+        `where that is the value, write --${definition.name}=${next}`,
+      );
+    }
     if (definition.kind === "text" && values.length > 0) {
       throw refused(`--${definition.name} is given twice`);
     }
@@ -83,6 +89,11 @@ export function splitCommand(
     if (isFollowedByValue) at++;
   }
   return { command: undefined, rest: args };
+}
+
+// A value forgotten is more likely than one that reads like a flag, and a mail to "--json" helps nobody.
+function isKnownFlag(text: string, definitions: readonly FlagDefinition[]): boolean {
+  return definitions.some(({ name }) => text === `--${name}` || text.startsWith(`--${name}=`));
 }
 
 function lookUp(

@@ -3,6 +3,8 @@
 
 import { EXIT, Failure } from "../base/failure.ts";
 import { reason } from "../base/durable_file.ts";
+import type { Who } from "../catalogue/entry.ts";
+import { adviceLines } from "../catalogue/remedy.ts";
 import { authorizationRequest } from "../oauth/authorization_request.ts";
 import type { PageText } from "../oauth/pages.ts";
 import { listenForRedirect } from "../oauth/redirect_listener.ts";
@@ -15,6 +17,7 @@ import { clientSecretOf } from "../vault/client_secret.ts";
 import { type Grant, withSecrets } from "../vault/content.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { Context } from "./context.ts";
+import { tell, type Told } from "./output.ts";
 
 /** Microsoft lets a code live for about 10 minutes; a sign-in that takes longer starts anew. */
 const PATIENCE_MS = 600_000;
@@ -24,7 +27,9 @@ const TOKEN_TIMEOUT_MS = 30_000;
 export interface Warning {
   readonly code: string;
   readonly message: string;
+  /** One step a line. */
   readonly remedy: string;
+  readonly who?: Who;
 }
 
 export async function run(context: Context): Promise<number> {
@@ -77,7 +82,10 @@ export async function run(context: Context): Promise<number> {
     );
     return EXIT.ok;
   } catch (failure) {
-    await response.answer(failurePage(failure));
+    const page = failure instanceof Failure
+      ? failurePage(await tell(failure, context.addresses))
+      : bugPage();
+    await response.answer(page);
     throw failure;
   }
 }
@@ -196,18 +204,20 @@ function successPage(
   };
 }
 
-function failurePage(failure: unknown): PageText {
-  if (!(failure instanceof Failure)) {
-    return {
-      title: "The sign-in failed",
-      isGood: false,
-      lines: ["plantpost met a fault of its own. Its window shows the details."],
-    };
-  }
+function bugPage(): PageText {
   return {
     title: "The sign-in failed",
     isGood: false,
-    lines: [failure.message],
-    ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }),
+    lines: ["plantpost met a fault of its own. Its window shows the details."],
+  };
+}
+
+function failurePage({ failure, advice }: Told): PageText {
+  const remedy = adviceLines(advice.steps).join("\n");
+  return {
+    title: "The sign-in failed",
+    isGood: false,
+    lines: [failure.message, ...(advice.who === undefined ? [] : [`Who must act: ${advice.who}.`])],
+    ...(remedy === "" ? {} : { remedy }),
   };
 }

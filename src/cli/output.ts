@@ -1,20 +1,35 @@
-// How a failure reads, for a person and as JSON. The invariant: what failed and what to do stay two things.
+// How a failure reads, for a person and as JSON. The invariant: what failed, who must act and what to do stay
+// three things, and nothing that the other side said is lost.
 
 import type { Failure } from "../base/failure.ts";
 import type { Terminal } from "../base/world.ts";
+import { type Advice, adviceFor, adviceLines, type RemedyFacts } from "../catalogue/remedy.ts";
+
+/** A failure, and what is to be done about it. */
+export interface Told {
+  readonly failure: Failure;
+  readonly advice: Advice;
+}
+
+/** Looks the remedy up; `facts` put the profile's addresses into it. */
+export async function tell(failure: Failure, facts?: RemedyFacts): Promise<Told> {
+  return { failure, advice: await adviceFor(failure, facts) };
+}
 
 /** The `error` object of the contract; `refusal` carries the other side's own words. */
-export function failureJson(failure: Failure): Readonly<Record<string, unknown>> {
+export function failureJson({ failure, advice }: Told): Readonly<Record<string, unknown>> {
+  const remedy = adviceLines(advice.steps);
   return {
     code: failure.code,
     message: failure.message,
-    ...(failure.remedy === undefined ? {} : { remedy: failure.remedy }),
+    ...(advice.who === undefined ? {} : { who: advice.who }),
+    ...(remedy.length === 0 ? {} : { remedy: remedy.join("\n") }),
     retry: failure.retry,
     ...(failure.refusal === undefined ? {} : { refusal: failure.refusal }),
   };
 }
 
-export function sayFailure(failure: Failure, terminal: Terminal): void {
+export function sayFailure({ failure, advice }: Told, terminal: Terminal): void {
   for (const line of failure.message.split("\n")) terminal.err(`error: ${line}`);
   const { refusal } = failure;
   if (refusal?.kind === "oauth") {
@@ -25,8 +40,9 @@ export function sayFailure(failure: Failure, terminal: Terminal): void {
     ].filter(([, id]) => id !== undefined).map(([name, id]) => `${name} ${id}`);
     if (ids.length > 0) terminal.err(`for the administrator: ${ids.join(", ")}`);
   }
-  if (failure.remedy === undefined) return;
-  const [first, ...more] = failure.remedy.split("\n");
+  if (advice.who !== undefined) terminal.err(`who: ${advice.who}`);
+  const [first, ...more] = adviceLines(advice.steps);
+  if (first === undefined) return;
   terminal.err(`hint: ${first}`);
   for (const line of more) terminal.err(`      ${line}`);
 }

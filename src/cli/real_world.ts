@@ -22,6 +22,7 @@ export function realWorld(): World {
       isRoot: Deno.uid() === 0,
     }),
     keepSecret: (text) => redactor.add(text),
+    redact: (text) => redactor.redact(text),
     fetch: (input, init) => {
       trustSystemRoots();
       return fetch(input, init);

@@ -5,10 +5,11 @@ import { EXIT, Failure } from "../base/failure.ts";
 import { nearest } from "../base/nearest.ts";
 import { VERSION } from "../base/version.ts";
 import type { World } from "../base/world.ts";
+import type { RemedyFacts } from "../catalogue/remedy.ts";
 import { type Command, COMMANDS, GLOBAL_FLAGS } from "./commands.ts";
 import { Context } from "./context.ts";
 import { parseFlags, splitCommand } from "./flags.ts";
-import { failureJson, sayFailure } from "./output.ts";
+import { failureJson, sayFailure, tell } from "./output.ts";
 import { realWorld } from "./real_world.ts";
 
 /** Runs the program and ends the process. */
@@ -51,14 +52,72 @@ export async function run(
       return EXIT.ok;
     }
     checkOperands(command, flags.positionals);
-    const { run: runCommand } = await command.load();
-    return await runCommand(new Context(world, flags, signal));
+    return await runCommand(command, new Context(world, flags, signal));
   } catch (cause) {
-    const failure = signal.aborted && signal.reason instanceof Failure ? signal.reason : cause;
-    if (!(failure instanceof Failure)) return sayBug(failure, world);
-    if (isJson) world.terminal.out(`${JSON.stringify({ error: failureJson(failure) })}\n`);
-    else sayFailure(failure, world.terminal);
-    return failure.exitCode;
+    return (await sayEnd(cause, { world, signal, isJson })).exitCode;
+  }
+}
+
+async function runCommand(command: Command, context: Context): Promise<number> {
+  const { journal } = context;
+  let exitCode: number;
+  try {
+    const { run: runIt } = await command.load();
+    exitCode = await runIt(context);
+  } catch (cause) {
+    const { world, signal, isJson, addresses } = context;
+    const end = await sayEnd(cause, { world, signal, isJson, addresses });
+    journal.failure(end.fields);
+    exitCode = end.exitCode;
+  }
+  const settings = context.loadedSettings;
+  if (settings !== undefined && journal.entries.length > 0) {
+    const { leavesTraces, writeLog } = await import("./log.ts");
+    const isDryRun = context.flags.has("dry-run");
+    const trouble = await writeLog({
+      command: command.name,
+      profile: context.profileName,
+      exitCode,
+      mayMakeFolder: leavesTraces({ command: command.name, isDryRun, exitCode }),
+      journal,
+    }, { settings, world: context.world });
+    if (trouble !== undefined) context.note(`warning: ${trouble}`);
+  }
+  return exitCode;
+}
+
+interface End {
+  readonly exitCode: number;
+  /** What the log keeps of it. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+async function sayEnd(
+  cause: unknown,
+  to: {
+    readonly world: World;
+    readonly signal: AbortSignal;
+    readonly isJson: boolean;
+    readonly addresses?: RemedyFacts;
+  },
+): Promise<End> {
+  const { world, signal } = to;
+  const failure = signal.aborted && signal.reason instanceof Failure ? signal.reason : cause;
+  if (!(failure instanceof Failure)) return sayBug(failure, world);
+  const told = await tell(failure, to.addresses);
+  const fields = failureJson(told);
+  const isSaid = to.isJson && sayJson({ error: fields }, world);
+  if (!isSaid) sayFailure(told, world.terminal);
+  return { exitCode: failure.exitCode, fields };
+}
+
+// Where standard output takes nothing any more, that may be the very failure.
+function sayJson(value: unknown, world: World): boolean {
+  try {
+    world.terminal.out(`${JSON.stringify(value)}\n`);
+    return true;
+  } catch {
+    return false;
   }
 }
 
@@ -74,27 +133,28 @@ function findCommand(name: string): Command {
 function checkOperands(command: Command, positionals: readonly string[]): void {
   const [action, extra] = positionals;
   if (command.actions === undefined) {
-    if (action === undefined) return;
+    if (action === undefined || command.operandsAreFree === true) return;
     throw new Failure("usage.invalid", `${command.name} takes no argument, found "${action}"`, {
       remedy:
         `a text with blanks must stand in quotes; plantpost ${command.name} --help shows how it is used`,
     });
   }
   const usage = `use: plantpost ${command.name} ${command.actions.join("|")}`;
+  const near = nearest(action ?? "", command.actions);
   if (action === undefined || !command.actions.includes(action) || extra !== undefined) {
     throw new Failure(
       "usage.invalid",
       `${command.name}: wanted ${command.actions.join(" or ")}, found ${
         positionals.length === 0 ? "nothing" : `"${positionals.join(" ")}"`
       }`,
-      { remedy: usage },
+      { remedy: near === undefined ? usage : `did you mean "plantpost ${command.name} ${near}"?` },
     );
   }
 }
 
-function sayBug(cause: unknown, world: World): number {
+function sayBug(cause: unknown, world: World): End {
   const stack = cause instanceof Error ? cause.stack ?? cause.message : String(cause);
   world.terminal.err(`bug: ${stack}`);
   world.terminal.err("hint: this is a fault of plantpost itself; report it with these lines");
-  return EXIT.bug;
+  return { exitCode: EXIT.bug, fields: { code: "bug", message: stack } };
 }

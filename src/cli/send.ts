@@ -10,7 +10,7 @@ import type { Envelope, RejectedRecipient, TransactionResult } from "../smtp/cli
 import { denoNetwork } from "../smtp/network.ts";
 import type { Context } from "./context.ts";
 import { type Outgoing, outgoingFromFlags } from "./draft.ts";
-import { failureJson, sayFailure } from "./output.ts";
+import { failureJson, sayFailure, tell } from "./output.ts";
 
 interface Mail {
   readonly messageId: string;
@@ -36,13 +36,15 @@ export async function sendMail(
   const mail = finished(outgoing, context);
   try {
     const transaction = await transact(context, { profile, mail });
-    return report(context, { mail, transaction, durationMs: performance.now() - startedMs });
+    const durationMs = performance.now() - startedMs;
+    return await report(context, { profile, mail, transaction, durationMs });
   } catch (cause) {
     const failure = context.signal.aborted && context.signal.reason instanceof Failure
       ? context.signal.reason
       : cause;
     if (!(failure instanceof Failure)) throw failure;
-    return reportFailure(context, { mail, failure, durationMs: performance.now() - startedMs });
+    const durationMs = performance.now() - startedMs;
+    return await reportFailure(context, { profile, mail, failure, durationMs });
   }
 }
 
@@ -74,13 +76,18 @@ function finished(outgoing: Outgoing, context: Context): Mail {
   return { messageId, message, envelope: outgoing.envelope };
 }
 
-function report(
+async function report(
   context: Context,
-  at: { readonly mail: Mail; readonly transaction: TransactionResult; readonly durationMs: number },
-): number {
+  at: {
+    readonly profile: Profile;
+    readonly mail: Mail;
+    readonly transaction: TransactionResult;
+    readonly durationMs: number;
+  },
+): Promise<number> {
   const { accepted, rejected, reply } = at.transaction;
   if (accepted.length === 0) {
-    return reportFailure(context, { ...at, failure: nobodyAccepted(rejected), rejected });
+    return await reportFailure(context, { ...at, failure: nobodyAccepted(rejected), rejected });
   }
   const outcome = rejected.length === 0 ? "sent" : "partial";
   context.result({
@@ -97,30 +104,33 @@ function report(
   return rejected.length === 0 ? EXIT.ok : EXIT.recipientRefused;
 }
 
-function reportFailure(
+async function reportFailure(
   context: Context,
   at: {
+    readonly profile: Profile;
     readonly mail: Mail;
     readonly failure: Failure;
     readonly durationMs: number;
     readonly rejected?: readonly RejectedRecipient[];
   },
-): number {
-  const { failure, mail, rejected = [] } = at;
-  const outcome = failure.code === "smtp.outcome_unknown" ? "unknown" : "failed";
+): Promise<number> {
+  const { failure, mail, profile, rejected = [] } = at;
+  const result = {
+    outcome: failure.code === "smtp.outcome_unknown" ? "unknown" : "failed",
+    messageId: mail.messageId,
+    transport: "smtp",
+    accepted: [],
+    rejected: rejected.map(briefly),
+    bytes: mail.message.sizeBytes,
+    durationMs: Math.round(at.durationMs),
+  };
+  const told = await tell(failure, { user: profile.user, sender: mail.envelope.reversePath });
+  const error = failureJson(told);
+  context.journal.failure({ ...result, recipients: mail.envelope.recipients, ...error });
   if (context.isJson) {
-    context.result({
-      outcome,
-      messageId: mail.messageId,
-      transport: "smtp",
-      accepted: [],
-      rejected: rejected.map(briefly),
-      bytes: mail.message.sizeBytes,
-      durationMs: Math.round(at.durationMs),
-      error: failureJson(failure),
-    }, "");
+    context.world.terminal.out(`${JSON.stringify({ ...result, error })}\n`);
   } else {
-    sayFailure(failure, context.world.terminal);
+    sayFailure(told, context.world.terminal);
     for (const recipient of rejected) context.world.terminal.err(refusedLine(recipient));
   }
   return failure.exitCode;
@@ -134,9 +144,9 @@ function nobodyAccepted(rejected: readonly RejectedRecipient[]): Failure {
     temporary === undefined ? "smtp.recipient_refused" : "smtp.temporary",
     `the server accepted no recipient${telling === undefined ? "" : `: ${telling.reply}`}`,
     {
-      remedy: temporary === undefined
-        ? "correct the addresses"
-        : "nothing was sent and nothing stored: try again later",
+      ...(temporary === undefined
+        ? {}
+        : { remedy: "nothing was sent and nothing stored: try again later" }),
       ...(telling === undefined ? {} : { refusal: telling.refusal }),
     },
   );
@@ -145,18 +155,19 @@ function nobodyAccepted(rejected: readonly RejectedRecipient[]): Failure {
 async function dryRun(context: Context, mail: Mail): Promise<number> {
   const parts: string[] = [];
   const decoder = new TextDecoder();
+  const result = {
+    dryRun: true,
+    messageId: mail.messageId,
+    reversePath: mail.envelope.reversePath,
+    recipients: mail.envelope.recipients,
+    bytes: mail.message.sizeBytes,
+  };
+  context.journal.result(result); // without the message, which is as large as its attachments
   if (context.isJson) {
     for await (const chunk of mail.message.chunks()) {
       parts.push(decoder.decode(chunk, { stream: true }));
     }
-    context.result({
-      dryRun: true,
-      messageId: mail.messageId,
-      reversePath: mail.envelope.reversePath,
-      recipients: mail.envelope.recipients,
-      bytes: mail.message.sizeBytes,
-      message: parts.join(""),
-    }, "");
+    context.world.terminal.out(`${JSON.stringify({ ...result, message: parts.join("") })}\n`);
     return EXIT.ok;
   }
   context.note(`reverse-path: ${mail.envelope.reversePath}`);

@@ -2,6 +2,7 @@
 // means that a send would find a grant, 77 that a person must sign in.
 
 import { EXIT, Failure } from "../base/failure.ts";
+import { adviceForText, adviceLines, type RemedyFacts } from "../catalogue/remedy.ts";
 import type { Profile } from "../profile/profile.ts";
 import { clientSecretOf } from "../vault/client_secret.ts";
 import { boundGrant, boundSmtpPassword, type Grant, type VaultContent } from "../vault/content.ts";
@@ -32,7 +33,10 @@ export async function run(context: Context): Promise<number> {
   );
   for (const warning of status.warnings) {
     context.note(`warning: ${warning.message}`);
-    context.note(`hint: ${warning.remedy}`);
+    if (warning.who !== undefined) context.note(`who: ${warning.who}`);
+    const [first, ...more] = warning.remedy.split("\n");
+    context.note(`hint: ${first}`);
+    for (const line of more) context.note(`      ${line}`);
   }
   const isUsable = status.grant === undefined || status.grant === "usable";
   return isUsable ? EXIT.ok : failure?.exitCode ?? EXIT.loginNeeded;
@@ -74,7 +78,7 @@ async function look(
     return { status: { ...base, grant: "missing" } };
   }
   const state = stateOf(grant, context.world.nowMs());
-  if (state === "expired") warnings.push(expiredWarning(grant));
+  if (state === "expired") warnings.push(await expiredWarning(grant, context.addresses));
   return { status: { ...base, grant: state, ...facts(grant) } };
 }
 
@@ -120,14 +124,17 @@ function facts(grant: Grant): Partial<Status> {
   };
 }
 
-function expiredWarning(grant: Grant): Warning {
+async function expiredWarning(grant: Grant, facts: RemedyFacts): Promise<Warning> {
   const when = grant.refusedAtMs === undefined ? "" : ` on ${instant(grant.refusedAtMs)}`;
+  const { who, steps } = await adviceForText(grant.refusedWith ?? "", facts);
+  const remedy = adviceLines(steps).join("\n");
   return {
     code: "oauth.grant_expired",
+    ...(who === undefined ? {} : { who }),
     message: grant.refusedWith === undefined
       ? "the sign-in has ended, and the provider gave no refresh token"
       : `the provider refused to go on${when}: ${grant.refusedWith}`,
-    remedy: 'run "plantpost login"',
+    remedy: remedy === "" ? 'run "plantpost login"' : remedy,
   };
 }
 

@@ -7,10 +7,13 @@ const CTRL_C = 3;
 const CTRL_D = 4;
 const BACKSPACE = 8;
 const DELETE = 127;
-const ENTER: readonly number[] = [10, 13];
+const LINE_FEED = 10;
+const CARRIAGE_RETURN = 13;
 
 export class RealTerminal implements Terminal {
   readonly #redact: (text: string) => string;
+  /** Read with what was asked for, and not asked for yet. */
+  #pending = new Uint8Array();
 
   constructor(redact: (text: string) => string) {
     this.#redact = redact;
@@ -40,23 +43,29 @@ export class RealTerminal implements Terminal {
     writeAll(Deno.stderr, question);
     const octets: number[] = [];
     for (;;) {
-      const octet = await readOctet();
+      const octet = await this.#readOctet();
       if (octet === null) return octets.length === 0 ? null : decode(octets);
-      if (octet === 10) return decode(octets).replace(/\r$/, "");
+      if (octet === LINE_FEED) return decode(octets).replace(/\r$/, "");
       octets.push(octet);
     }
   }
 
   async askHidden(question: string): Promise<string | null> {
-    writeAll(Deno.stderr, question);
-    Deno.stdin.setRaw(true);
+    Deno.stdin.setRaw(true); // before the question, so that not even the quickest answer is shown
     try {
+      writeAll(Deno.stderr, question);
       const octets: number[] = [];
       for (;;) {
-        const octet = await readOctet();
+        const octet = await this.#readOctet();
         if (octet === CTRL_C) throw new Failure("interrupted", "interrupted by Ctrl-C");
         if (octet === null || octet === CTRL_D) return octets.length === 0 ? null : decode(octets);
-        if (ENTER.includes(octet)) return decode(octets);
+        if (octet === LINE_FEED) return decode(octets);
+        if (octet === CARRIAGE_RETURN) {
+          // The Enter key sends this alone; in a pasted text the line feed comes along with it, and must not
+          // answer the next question.
+          if (this.#pending[0] === LINE_FEED) this.#pending = this.#pending.subarray(1);
+          return decode(octets);
+        }
         if (octet === BACKSPACE || octet === DELETE) dropCharacter(octets);
         else octets.push(octet);
       }
@@ -67,7 +76,7 @@ export class RealTerminal implements Terminal {
   }
 
   async readInput(): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [];
+    const parts: Uint8Array[] = [this.#pending];
     const buffer = new Uint8Array(65_536);
     for (;;) {
       const count = await Deno.stdin.read(buffer);
@@ -82,6 +91,18 @@ export class RealTerminal implements Terminal {
     }
     return whole;
   }
+
+  async #readOctet(): Promise<number | null> {
+    if (this.#pending.length === 0) {
+      const buffer = new Uint8Array(1024);
+      const count = await Deno.stdin.read(buffer);
+      if (count === null) return null;
+      this.#pending = buffer.subarray(0, count);
+    }
+    const octet = this.#pending[0] ?? null;
+    this.#pending = this.#pending.subarray(1);
+    return octet;
+  }
 }
 
 // A server's words may hold escape sequences, which would act on the terminal instead of being read.
@@ -93,11 +114,6 @@ function printable(line: string): string {
 function writeAll(to: { writeSync(octets: Uint8Array): number }, text: string): void {
   const octets = new TextEncoder().encode(text);
   for (let at = 0; at < octets.length;) at += to.writeSync(octets.subarray(at));
-}
-
-async function readOctet(): Promise<number | null> {
-  const buffer = new Uint8Array(1);
-  return await Deno.stdin.read(buffer) === null ? null : buffer[0] ?? null;
 }
 
 function dropCharacter(octets: number[]): void {

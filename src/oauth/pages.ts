@@ -36,7 +36,7 @@ body { font: 16px/1.5 system-ui, "Segoe UI", sans-serif; margin: 0; display: gri
 main { max-width: 38rem; margin: 1.5rem; padding: 1.5rem 2rem; border: 1px solid var(--line); border-radius: 8px;
   border-top: 6px solid var(--${text.isGood ? "good" : "bad"}); overflow-wrap: anywhere; }
 h1 { font-size: 1.4rem; margin: 0 0 .5rem; } h2 { font-size: 1rem; margin: 1rem 0 0; }
-p { margin: .4rem 0; } footer { margin-top: 1.2rem; font-size: .85rem; opacity: .75; }
+p { margin: .4rem 0; } section p { white-space: pre-line; } footer { margin-top: 1.2rem; font-size: .85rem; opacity: .75; }
 </style>
 </head>
 <body>

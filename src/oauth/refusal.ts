@@ -1,5 +1,5 @@
-// Refusals of the authorization and token endpoints (RFC 6749 §4.1.2.1, §5.2) as failures with a remedy. The
-// number of an AADSTS code chooses the help only; what can be retried follows from status and `error`.
+// Refusals of the authorization and token endpoints (RFC 6749 §4.1.2.1, §5.2) as failures. What can be retried
+// follows from status and `error`, never from a number or a sentence; those choose the remedy, in the catalogue.
 
 import { Failure, type FailureCode, type OauthRefusal, type Retry } from "../base/failure.ts";
 
@@ -44,7 +44,7 @@ function refused(
   refusal: OauthRefusal,
   at: { readonly doing: string; readonly retryAfter: string | null },
 ): Failure {
-  const [code, retry, general] = classify(refusal, at.retryAfter);
+  const [code, retry] = classify(refusal);
   const aadsts = aadstsCode(refusal);
   const name = aadsts === undefined || refusal.errorDescription?.includes(aadsts) === true
     ? refusal.error
@@ -52,48 +52,24 @@ function refused(
   const words = refusal.errorDescription === undefined
     ? ""
     : `: ${firstLine(refusal.errorDescription)}`;
-  const remedy = (aadsts === undefined ? undefined : REMEDIES[aadsts]) ?? googleRemedy(refusal) ??
-    general;
+  const isToldWhen = code === "oauth.temporary" && at.retryAfter !== null;
   return new Failure(code, `failed to ${at.doing}: the provider answered ${name}${words}`, {
-    remedy,
+    ...(isToldWhen ? { remedy: `nothing is lost: try again ${whenAgain(at.retryAfter)}` } : {}),
     retry,
     refusal,
   });
 }
 
-function classify(
-  refusal: OauthRefusal,
-  retryAfter: string | null,
-): readonly [FailureCode, Retry, string] {
+function classify(refusal: OauthRefusal): readonly [FailureCode, Retry] {
   const isServersTrouble = refusal.status !== undefined &&
     (refusal.status === 429 || refusal.status >= 500);
-  if (isServersTrouble || TRANSIENT.has(refusal.error)) {
-    return ["oauth.temporary", "later", `nothing is lost: try again ${whenAgain(retryAfter)}`];
-  }
-  if (SIGN_IN_AGAIN.has(refusal.error)) {
-    return ["oauth.grant_expired", "after-login", 'sign in again: run "plantpost login"'];
-  }
-  if (refusal.error === "access_denied") {
-    return [
-      "oauth.consent_denied",
-      "after-login",
-      'run "plantpost login" again and accept the permissions; where the page asks for an administrator, ' +
-      "let the administrator grant consent for the app first",
-    ];
-  }
+  if (isServersTrouble || TRANSIENT.has(refusal.error)) return ["oauth.temporary", "later"];
+  if (SIGN_IN_AGAIN.has(refusal.error)) return ["oauth.grant_expired", "after-login"];
+  if (refusal.error === "access_denied") return ["oauth.consent_denied", "after-login"];
   if (refusal.error === "invalid_client" || refusal.error === "unauthorized_client") {
-    return [
-      "oauth.client_refused",
-      "never",
-      "compare client ID and client secret with the app registration: " +
-      'the secret is set by "plantpost secret set"',
-    ];
+    return ["oauth.client_refused", "never"];
   }
-  return [
-    "oauth.refused",
-    "never",
-    "compare client ID, tenant, scope and endpoints of the profile with the app registration",
-  ];
+  return ["oauth.refused", "never"];
 }
 
 const TRANSIENT = new Set(["temporarily_unavailable", "server_error"]);
@@ -103,45 +79,6 @@ const SIGN_IN_AGAIN = new Set([
   "consent_required",
   "login_required",
 ]);
-
-const NEW_SECRET =
-  "in the Microsoft Entra admin center (entra.microsoft.com): App registrations > the app > " +
-  "Certificates & secrets > Client secrets > New client secret > Add, and copy the Value (not the Secret ID) " +
-  'at once; then run "plantpost secret set", and set client_secret_expires in the profile';
-
-const REMEDIES: Readonly<Record<string, string>> = {
-  AADSTS7000222: `the client secret has expired: ${NEW_SECRET}`,
-  AADSTS7000215:
-    `the client secret is wrong, often because the Secret ID was copied: ${NEW_SECRET}`,
-  AADSTS7000218:
-    'the app is registered as Web and wants its secret: run "plantpost secret set"; or register ' +
-    'the redirect URI under "Mobile and desktop applications" instead, which needs no secret',
-  AADSTS700025: "the app is registered for desktop use and takes no secret: " +
-    'run "plantpost secret clear", or register the redirect URI under "Web"',
-  AADSTS700016:
-    "the app is not known in this tenant: copy Application (client) ID and Directory (tenant) ID " +
-    "from the app registration's Overview into the profile again",
-  AADSTS700082: "nobody sent or refreshed for 90 days, so the sign-in ended: " +
-    'run "plantpost login", and schedule "plantpost refresh" once a week',
-  AADSTS50173: "the password was changed or an administrator ended the sign-in: " +
-    'run "plantpost login" as the sending account',
-  AADSTS50011: "add the profile's redirect_uri, letter for letter, to the app registration: " +
-    "App registrations > the app > Authentication",
-  AADSTS65001:
-    'nobody has consented to the app\'s permissions: run "plantpost login" and accept, or let an ' +
-    "administrator grant consent under API permissions",
-  AADSTS50076: "the account needs multifactor authentication: " +
-    'run "plantpost login"; an administrator can exempt the sending account by Conditional Access',
-  AADSTS53003:
-    "Conditional Access blocks this sign-in: an administrator finds the policy in the sign-in logs of " +
-    "Microsoft Entra, under Conditional Access",
-};
-
-function googleRemedy(refusal: OauthRefusal): string | undefined {
-  if (!/Token has been expired or revoked/i.test(refusal.errorDescription ?? "")) return undefined;
-  return 'run "plantpost login"; if this comes back every 7 days, publish the app in the Google Auth Platform ' +
-    "(Audience > Publish app) and sign in once more";
-}
 
 // A proxy's or firewall's page, an empty answer, a redirect.
 function unreadableAnswer(answer: RefusedToken): Failure {
@@ -180,6 +117,8 @@ function readRefusal(
     ...(status === undefined ? {} : { status }),
     ...optionalText(body, "error_description", "errorDescription"),
     ...optionalText(body, "error_uri", "errorUri"),
+    // Google's name for it is the second one.
+    ...optionalText(body, "error_subtype", "suberror"),
     ...optionalText(body, "suberror", "suberror"),
     ...optionalText(body, "timestamp", "timestamp"),
     ...optionalText(body, "trace_id", "traceId"),

@@ -40,9 +40,9 @@ export async function openSubmission(
     world: { ...options.world, fetch: trustingFetch(caCerts, options.world.fetch) },
     ...(options.transcript === undefined ? {} : { transcript: options.transcript }),
   };
-  let used: string | undefined;
+  let used: Grant | undefined;
   const present = (grant: Grant): Credentials => {
-    used = grant.accessToken;
+    used = grant;
     return { kind: "token", mechanism, user: profile.user, accessToken: grant.accessToken };
   };
   try {
@@ -51,8 +51,12 @@ export async function openSubmission(
   } catch (failure) {
     if (used === undefined || !isAboutToken(failure)) throw failure;
     options.transcript?.("*", "the server refused the access token: asking for a new one");
-    const renewed = await usableGrant(profile, oauth, { ...access, refused: used });
-    return await connect(() => Promise.resolve(present(renewed)));
+    const renewed = await usableGrant(profile, oauth, { ...access, refused: used.accessToken });
+    try {
+      return await connect(() => Promise.resolve(present(renewed)));
+    } catch (again) {
+      throw isAboutToken(again) ? withCause(again, { profile, grant: renewed }) : again;
+    }
   }
 
   async function connect(credentials: () => Promise<Credentials>): Promise<SmtpSession> {
@@ -97,8 +101,42 @@ async function passwordOf(profile: Profile, options: SubmissionOptions): Promise
   return { kind: "password", user: profile.user, password };
 }
 
+// The server says only that it does not like the token; what is wrong with it can often be seen from here.
+function withCause(
+  failure: Failure,
+  at: { readonly profile: Profile; readonly grant: Grant },
+): Failure {
+  const causes = [wrongAccount(at.profile, at.grant), wrongAudience(at.grant)]
+    .filter((cause) => cause !== undefined);
+  if (causes.length === 0) return failure;
+  return new Failure(failure.code, failure.message, {
+    remedy: causes.join("\n"),
+    retry: failure.retry,
+    ...(failure.refusal === undefined ? {} : { refusal: failure.refusal }),
+    cause: failure.cause,
+  });
+}
+
+function wrongAccount(profile: Profile, { account }: Grant): string | undefined {
+  if (account === undefined || account.toLowerCase() === profile.user.toLowerCase()) {
+    return undefined;
+  }
+  return `${account} has signed in, but the profile's user is ${profile.user}: run "plantpost login --force" and ` +
+    `sign in as ${profile.user}; or set user = "${account}" in the profile`;
+}
+
+// A scope without a resource is taken for one of Microsoft Graph, and so is its token (audience).
+function wrongAudience({ scope }: Grant): string | undefined {
+  const graphs = scope.split(" ").find((one) =>
+    /^(?:https:\/\/graph\.microsoft\.[a-z]+\/|SMTP\.Send)/i.test(one)
+  );
+  if (graphs === undefined) return undefined;
+  return `the token is for Microsoft Graph, not for mail: the scope it was asked with is "${graphs}"; take oauth.scope ` +
+    'out of the profile, or set it to "https://outlook.office.com/SMTP.Send offline_access", then run "plantpost login"';
+}
+
 // With these the server has said that no token at all would do (Exchange Online).
-function isAboutToken(failure: unknown): boolean {
+function isAboutToken(failure: unknown): failure is Failure {
   if (!(failure instanceof Failure) || failure.code !== "smtp.auth_refused") return false;
   const refusal = failure.refusal?.kind === "smtp" ? failure.refusal : undefined;
   return refusal?.enhancedCode !== "5.7.139" && refusal?.enhancedCode !== "5.7.30";

@@ -207,10 +207,10 @@ export const KEYS = [
   { path: "relay.tls_key_file", type: "text", format: "path", built: false },
   { path: "relay.metrics", type: "text", format: "listen", built: false },
 
-  { path: "log.file", type: "text", format: "path", built: false },
-  { path: "log.level", type: "text", choices: LOG_LEVELS, default: "info", built: false },
-  { path: "log.max_size", type: "size", range: ["1KB", "10GB"], default: "10MB", built: false },
-  { path: "log.keep", type: "integer", range: [0, 1000], default: 5, built: false },
+  { path: "log.file", type: "text", format: "path" },
+  { path: "log.level", type: "text", choices: LOG_LEVELS, default: "info" },
+  { path: "log.max_size", type: "size", range: ["1KB", "10GB"], default: "10MB" },
+  { path: "log.keep", type: "integer", range: [0, 1000], default: 5 },
 
   { path: "groups.*", type: "texts", format: "address" },
   { path: "sms.gateways.*", type: "text", format: "domain", built: false },

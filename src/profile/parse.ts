@@ -69,7 +69,6 @@ function buildSettings(
   const folder = dirName(options.file, options);
   const resolve = (path: string): string => joinPath(folder, path, options);
   const dataDir = resolve(sure(global.text("data_dir")));
-  const defaultLogFile = joinPath(dataDir, "plantpost.log", options);
   const logFile = global.text("log.file");
   const defaultProfile = global.text("default_profile");
   return {
@@ -85,7 +84,7 @@ function buildSettings(
     },
     relay: buildRelay(global, resolve),
     log: {
-      file: logFile === undefined ? defaultLogFile : resolve(logFile),
+      file: resolve(logFile ?? joinPath(dataDir, "plantpost.log", options)),
       level: sure(global.choice("log.level", LOG_LEVELS)),
       maxBytes: sure(global.number("log.max_size")),
       keep: sure(global.number("log.keep")),
@@ -94,7 +93,7 @@ function buildSettings(
     smsGateways: new Map(
       named(all, "sms.gateways.*").map(({ name, value }) => [name, asText(value)]),
     ),
-    warnings: unusedKeys(all, { fileName: options.name, defaultLogFile, resolve }),
+    warnings: unusedKeys(all, { fileName: options.name }),
   };
 }
 

@@ -10,9 +10,6 @@ import { profileSection } from "./section.ts";
 
 export interface UnusedOptions {
   readonly fileName: string;
-  /** Absolute. */
-  readonly defaultLogFile: string;
-  readonly resolve: (path: string) => string;
 }
 
 /** One line for each key, in the order of the file. */
@@ -23,9 +20,6 @@ export function unusedKeys(all: KeyValues, options: UnusedOptions): readonly str
     const unused = unusedPart(found);
     if (unused === undefined) continue;
     if (isSame(found.value, defaults.get(path) ?? defaultValue(found.key))) continue;
-    const isDefaultLog = found.key.path === "log.file" &&
-      typeof found.value === "string" && options.resolve(found.value) === options.defaultLogFile;
-    if (isDefaultLog) continue;
     lines.push(`${options.fileName}: ${path}: ${unused}is accepted but not used by this release`);
   }
   return lines;

@@ -45,7 +45,6 @@ export async function authenticate(
       command: `AUTH ${exchange.mechanism}`,
       what: `the sign-in of ${options.credentials.user}${challengeWords(challenge)}`,
       server: connection.server,
-      user: options.credentials.user,
       cause: challenge,
     });
   }

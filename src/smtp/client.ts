@@ -85,8 +85,7 @@ export async function openSession(options: SessionOptions): Promise<SmtpSession>
       const { initialResponse } = options;
       await authenticate(connection, { host, port, initialResponse, extensions, credentials });
     }
-    const user = credentials.kind === "none" ? {} : { user: credentials.user };
-    return new Session(connection, { extensions, chunking: options.chunking, ...user });
+    return new Session(connection, { extensions, chunking: options.chunking });
   } catch (error) {
     await connection.close();
     throw error;
@@ -96,7 +95,6 @@ export async function openSession(options: SessionOptions): Promise<SmtpSession>
 class Session implements SmtpSession {
   readonly extensions: Extensions;
   readonly #connection: Connection;
-  readonly #user: { readonly user?: string };
   #usesChunking: boolean;
   #isResetDue = false;
   #lastHeardMs = performance.now();
@@ -104,12 +102,11 @@ class Session implements SmtpSession {
 
   constructor(
     connection: Connection,
-    options: { extensions: Extensions; chunking: "auto" | "never"; user?: string },
+    options: { extensions: Extensions; chunking: "auto" | "never" },
   ) {
     this.#connection = connection;
     this.extensions = options.extensions;
     this.#usesChunking = options.chunking === "auto" && options.extensions.offersChunking;
-    this.#user = options.user === undefined ? {} : { user: options.user };
   }
 
   get isBroken(): boolean {
@@ -145,7 +142,6 @@ class Session implements SmtpSession {
       usesChunking: this.#usesChunking,
       isResetDue,
       isFresh: performance.now() - this.#lastHeardMs < FRESH_MS,
-      ...this.#user,
     });
     this.#isResetDue = result.reply === undefined;
     this.#lastHeardMs = performance.now();

@@ -11,6 +11,9 @@ export const WRITE_BYTES = 64 * 1024;
 
 const MAX_TIMER_MS = 2 ** 31 - 1;
 const CLOSE_TIMEOUT_MS = 1_000;
+const LOST_REMEDY =
+  "nothing was sent: try again; if it happens every time, a firewall or virus scanner on the way " +
+  "cuts the connection";
 
 export interface ConnectionOptions {
   readonly host: string;
@@ -152,7 +155,11 @@ export class Connection {
 
   /** Ends the dialog because the server broke it; the failure is for the caller to throw. */
   protocolFailure(what: string): Failure {
-    const failure = new Failure("smtp.protocol", `${this.server} ${what}`);
+    const failure = new Failure("smtp.protocol", `${this.server} ${what}`, {
+      remedy:
+        "check smtp.host and smtp.port; if they are right, something between this PC and the server changes " +
+        "the connection: have the network's administrator look for mail inspection, or try another network",
+    });
     this.#fail(failure);
     return failure;
   }
@@ -227,6 +234,7 @@ export class Connection {
   #lost(error: unknown): Failure {
     const words = error instanceof Error ? error.message : String(error);
     return new Failure("net.lost", `connection to ${this.server} was lost: ${words}`, {
+      remedy: LOST_REMEDY,
       cause: error,
     });
   }
@@ -236,7 +244,9 @@ export class Connection {
       const count = await this.#stream.read(this.#input);
       if (this.#fault !== undefined) throw this.#fault.reason;
       if (count === null) {
-        throw new Failure("net.lost", `${this.server} closed the connection without an answer`);
+        throw new Failure("net.lost", `${this.server} closed the connection without an answer`, {
+          remedy: LOST_REMEDY,
+        });
       }
       this.#inputStart = 0;
       this.#inputEnd = count;

@@ -36,8 +36,6 @@ export interface EnvelopeOptions {
   readonly extensions: Extensions;
   /** Whether the transaction before this one was left unfinished. */
   readonly isResetDue: boolean;
-  /** The account that signs in, for commands in a remedy. */
-  readonly user?: string;
 }
 
 /** RCPT commands in one flight, so that neither side's buffers fill up with nobody reading. */
@@ -194,11 +192,9 @@ export class EnvelopeExchange {
     reply: Reply,
     context: { phase: "mail" | "rset"; command: string; what: string },
   ): Failure {
-    const { user } = this.#options;
     const failure = refusalFailure(reply, {
       ...context,
       server: this.#connection.server,
-      ...(user === undefined ? {} : { user }),
     });
     if (failure.code === "smtp.protocol") this.#connection.drop(failure);
     return failure;

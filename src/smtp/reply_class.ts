@@ -4,7 +4,6 @@
 
 import { Failure, type FailureCode, type Retry, type SmtpRefusal } from "../base/failure.ts";
 import { type Reply, replyText } from "./reply.ts";
-import { replyRemedy } from "./reply_remedies.ts";
 
 /** Where in the dialog the reply came. `message` is the reply to the finished message, by DATA or BDAT. */
 export type Phase =
@@ -39,6 +38,12 @@ const ROWS: readonly Row[] = [
     retry: "later",
   },
   { status: /^550 5\.4\.5$/, code: "smtp.temporary", retry: "later" },
+  {
+    status: /^550 5\.7\.1$/,
+    text: /daily .*(?:limit|quota) exceeded/i,
+    code: "smtp.temporary",
+    retry: "later",
+  },
   { status: /^5\d\d 5\.7\.23[23]$/, code: "smtp.temporary", retry: "later" },
   { status: /^5\d\d 5\.2\.12[12]$/, code: "smtp.temporary", retry: "later" },
   {
@@ -55,9 +60,12 @@ const ROWS: readonly Row[] = [
     code: "smtp.refused",
     retry: "never",
   },
-  // Sign-in.
+  { status: /^454 (?:4\.5\.0|5\.5\.1)$/, code: "smtp.refused", retry: "never" },
+  // Sign-in. A new one changes nothing where the server takes no token, or wants TLS first.
+  { status: /^535 (?:5\.7\.139|5\.5\.4)$/, code: "smtp.auth_refused", retry: "never" },
+  { status: /^530/, text: /STARTTLS/i, code: "smtp.auth_refused", retry: "never" },
+  { status: /^550 5\.7\.30$/, code: "smtp.auth_refused", retry: "never" },
   { status: /^53[045]\b/, code: "smtp.auth_refused", retry: "after-login" },
-  { status: /^550 5\.7\.30$/, code: "smtp.auth_refused", retry: "after-login" },
   { phase: "auth", status: /^5/, code: "smtp.auth_refused", retry: "never" },
   // Size.
   { status: /^552 5\.(?:3\.4|2\.3)$/, code: "message.too_big", retry: "never" },
@@ -100,8 +108,6 @@ export interface RefusalContext {
   readonly what: string;
   /** Host and port. */
   readonly server: string;
-  /** The account that signs in, for commands in a remedy. */
-  readonly user?: string;
   readonly cause?: unknown;
 }
 
@@ -112,11 +118,9 @@ export function refusalFailure(reply: Reply, context: RefusalContext): Failure {
   const message = code === "smtp.protocol"
     ? `${context.server} answered ${context.command} with an unexpected "${words}"`
     : `${context.server} refused ${context.what}${retry === "later" ? " for now" : ""}: ${words}`;
-  const remedy = replyRemedy(reply, context.user);
   return new Failure(code, message, {
     retry,
     refusal: refusalOf(reply, context.command),
-    ...(remedy === undefined ? {} : { remedy }),
     ...(context.cause === undefined ? {} : { cause: context.cause }),
   });
 }

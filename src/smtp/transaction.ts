@@ -205,12 +205,10 @@ class Transaction {
   }
 
   #refused(reply: Reply, context: { phase: "data" | "message"; command: string }): Failure {
-    const { user } = this.#options;
     const failure = refusalFailure(reply, {
       ...context,
       what: "the message",
       server: this.#connection.server,
-      ...(user === undefined ? {} : { user }),
     });
     if (failure.code === "smtp.protocol") this.#connection.drop(failure);
     return failure;

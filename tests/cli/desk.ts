@@ -85,6 +85,7 @@ function makeWorld(
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     whoAmI: () => ({ pc: "PANEL-7", account: "anna", isRoot: false }),
     keepSecret: (text) => redactor.add(text),
+    redact: (text) => redactor.redact(text),
     fetch,
     openBrowser: options.openBrowser ?? (() => Promise.reject(new Error("there is no browser"))),
   };

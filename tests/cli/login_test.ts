@@ -99,7 +99,12 @@ Deno.test("login shows success only after the token exchange succeeded", async (
     /error: failed to sign in: the provider answered invalid_client: AADSTS7000222: The provided client secret keys/,
   );
   assert.match(stderr, /trace 1f, correlation 2f/);
-  assert.match(stderr, /hint: the client secret has expired: .*New client secret/);
+  assert.match(stderr, /\nwho: administrator\nhint: 1\. open .*New client secret/);
+  assert.match(page, /Who must act: administrator\./);
+  assert.match(
+    page,
+    /1\. open entra\.microsoft\.com[^\n]*New client secret[^\n]*\n2\. copy the Value/,
+  );
   assert.equal((await plant.desk.run(["status"])).exitCode, 77);
 });
 
@@ -250,7 +255,8 @@ Deno.test("a refused refresh is remembered by status and healed by a login", asy
       code: "oauth.grant_expired",
       message:
         "failed to refresh the access token: the provider answered invalid_grant: the grant was revoked",
-      remedy: 'sign in again: run "plantpost login"',
+      who: "user",
+      remedy: 'run "plantpost login" and sign in as reports@example.com',
       retry: "after-login",
       refusal: {
         kind: "oauth",

@@ -3,7 +3,7 @@
 // parsers. Then the access token runs out and nobody is there; then the grant is taken back.
 
 import assert from "node:assert/strict";
-import { makeCertificates, opensslMissing, type TestCertificates } from "../peers/certificates.ts";
+import { makeCertificates, type TestCertificates } from "../peers/certificates.ts";
 import { type Dovecot, dovecotMissing, startDovecot } from "../peers/dovecot.ts";
 import { freePort } from "../peers/free_port.ts";
 import { type Oidc, type OidcClient, SCOPE, startOidcProvider } from "../peers/oidc.ts";
@@ -34,7 +34,7 @@ const VARIANTS: readonly Variant[] = [
   { name: "secret by HTTP Basic", method: "client_secret_basic", clientAuth: "basic" },
 ];
 
-const missing = dovecotMissing ?? opensslMissing;
+const missing = dovecotMissing;
 const note = missing === undefined ? "" : ` (skipped: ${missing})`;
 
 for (const variant of VARIANTS) {

@@ -7,10 +7,7 @@ import { Failure } from "../../src/base/failure.ts";
 import type { MessageSource } from "../../src/base/message_source.ts";
 import { openSession, type SessionOptions } from "../../src/smtp/client.ts";
 import { denoNetwork } from "../../src/smtp/network.ts";
-import { type Certificates, hasOpenssl, makeCertificates } from "./certificates.ts";
-
-const ignore = !hasOpenssl();
-const needsOpenssl = ignore ? " (skipped: needs openssl)" : "";
+import { makeCertificates, type TestCertificates } from "../peers/certificates.ts";
 
 interface Peer extends AsyncDisposable {
   readonly port: number;
@@ -18,7 +15,7 @@ interface Peer extends AsyncDisposable {
   readonly tokens: string[];
 }
 
-async function startPeer(certificates: Certificates): Promise<Peer> {
+async function startPeer(certificates: TestCertificates): Promise<Peer> {
   const messages: string[] = [];
   const tokens: string[] = [];
   const server = new SMTPServer({
@@ -160,13 +157,12 @@ function options(
 const ENVELOPE = { reversePath: "plant1@contoso.com", recipients: ["anna@example.com"] };
 
 Deno.test({
-  name: `openSession() sends through smtp-server in eight turns without CHUNKING${needsOpenssl}`,
-  ignore,
+  name: `openSession() sends through smtp-server in eight turns without CHUNKING`,
   fn: async () => {
-    const certificates = await makeCertificates();
+    await using certificates = await makeCertificates();
     await using peer = await startPeer(certificates);
     const proxy = countTurns(peer.port);
-    const session = await openSession(options(proxy.port, { caCerts: [certificates.caCert] }));
+    const session = await openSession(options(proxy.port, { caCerts: [certificates.ca] }));
     const text = "Subject: hi\r\n\r\n.hi\r\n.\r\nbye\r\n";
     const result = await session.send(ENVELOPE, messageOf(text));
     await session[Symbol.asyncDispose]();
@@ -180,14 +176,12 @@ Deno.test({
 });
 
 Deno.test({
-  name:
-    `SmtpSession.send() sends many small and one large message over one connection${needsOpenssl}`,
-  ignore,
+  name: `SmtpSession.send() sends many small and one large message over one connection`,
   fn: async () => {
-    const certificates = await makeCertificates();
+    await using certificates = await makeCertificates();
     await using peer = await startPeer(certificates);
     const token = "x".repeat(2_000);
-    const caCerts = [certificates.caCert];
+    const caCerts = [certificates.ca];
     await using session = await openSession(options(peer.port, { caCerts, token }));
     const line = `.${"abcdefghij".repeat(7)}\r\n`;
     const texts = ["a\r\n", "", line.repeat(20_000), ".\r\n"];
@@ -198,13 +192,12 @@ Deno.test({
 });
 
 Deno.test({
-  name: `openSession() tells a refused token with the server's challenge${needsOpenssl}`,
-  ignore,
+  name: `openSession() tells a refused token with the server's challenge`,
   fn: async () => {
-    const certificates = await makeCertificates();
+    await using certificates = await makeCertificates();
     await using peer = await startPeer(certificates);
     await assert.rejects(
-      openSession(options(peer.port, { caCerts: [certificates.caCert], token: "WRONG" })),
+      openSession(options(peer.port, { caCerts: [certificates.ca], token: "WRONG" })),
       (error) =>
         error instanceof Failure && error.code === "smtp.auth_refused" &&
         error.message.includes("status 401") && !error.message.includes("WRONG"),
@@ -213,11 +206,11 @@ Deno.test({
 });
 
 Deno.test({
-  name: `openSession() tells an unknown authority from a name that does not match${needsOpenssl}`,
-  ignore,
+  name: `openSession() tells an unknown authority from a name that does not match`,
   fn: async () => {
-    const certificates = await makeCertificates("other.example.com");
+    await using certificates = await makeCertificates();
     await using peer = await startPeer(certificates);
+    const network = denoNetwork();
     const refused = (words: RegExp) => (error: unknown): boolean =>
       error instanceof Failure && error.code === "net.tls" && words.test(error.message) &&
       error.remedy?.includes("smtp.ca_file") === true;
@@ -226,7 +219,16 @@ Deno.test({
       refused(/not trusted here/),
     );
     await assert.rejects(
-      openSession(options(peer.port, { caCerts: [certificates.caCert] })),
+      openSession(
+        options(peer.port, {
+          caCerts: [certificates.ca],
+          host: "other.example.com",
+          network: {
+            ...network,
+            connect: (target) => network.connect({ ...target, host: "127.0.0.1" }),
+          },
+        }),
+      ),
       refused(/for another name/),
     );
   },

@@ -1,0 +1,63 @@
+// Portal paths, PowerShell lines and steps that several entries share. Paths are those of November 2026;
+// US Government tenants find the same pages at portal.azure.us, 21Vianet at portal.azure.cn.
+
+/** The app's registration: where it is made. */
+export const REG =
+  "entra.microsoft.com > Entra ID > App registrations > All applications > the app";
+
+/** The app's enterprise application: what it may do in this tenant. */
+export const ENT = "entra.microsoft.com > Entra ID > Enterprise applications > the app";
+
+/** The account in the Microsoft 365 admin center. */
+export const M365 = "admin.microsoft.com > Users > Active users > the user";
+
+export const LOGIN = 'run "plantpost login" and sign in as {user}';
+
+export const LOGIN_ANEW = 'run "plantpost login" again and finish the sign-in in one go';
+
+export const SIGN_IN_LOG =
+  "open entra.microsoft.com > Entra ID > Monitoring & health > Sign-in logs > the failed entry: it names the cause";
+
+export const POLICY_LOG =
+  "open entra.microsoft.com > Entra ID > Monitoring & health > Sign-in logs > the failed entry > Conditional " +
+  "Access: it names the policy";
+
+export const COPY_IDS =
+  `open ${REG} > Overview and copy Application (client) ID and Directory (tenant) ID anew into oauth.client_id ` +
+  "and tenant of the profile";
+
+export const NEW_SECRET: readonly string[] = [
+  `open ${REG} > Certificates & secrets > Client secrets > New client secret, choose when it expires, and press Add`,
+  "copy the Value at once, it is shown only now; the Secret ID beside it is of no use",
+];
+
+export const STORE_SECRET: readonly string[] = [
+  'run "plantpost secret set" on the PC and paste the Value',
+  'run "plantpost refresh"; if that is refused, "plantpost login"',
+];
+
+export const CONNECT_EXCHANGE =
+  "in PowerShell: Install-Module ExchangeOnlineManagement (once), then Connect-ExchangeOnline";
+
+export const MAILBOX_SWITCH =
+  "Set-CASMailbox -Identity {user} -SmtpClientAuthenticationDisabled $false";
+
+export const TENANT_SWITCH = "Set-TransportConfig -SmtpClientAuthenticationDisabled $false";
+
+export const EMAIL_APPS =
+  `open ${M365} > Mail > Manage email apps and tick Authenticated SMTP; the same in PowerShell: ${MAILBOX_SWITCH}`;
+
+export const SEND_AS: readonly string[] = [
+  "the operator sends from {user} itself: leave sender.address out of the profile, and --from out of the command",
+  "or an Exchange administrator grants the right to send as the other address: " +
+  'Add-RecipientPermission -Identity "{sender}" -Trustee "{user}" -AccessRights SendAs',
+  "it takes up to an hour until the right works",
+];
+
+export const REPORT =
+  "run the command again with --verbose and report the lines: plantpost or an endpoint of the profile is at fault";
+
+export const USE_OAUTH =
+  'set smtp.auth = "xoauth2" in the profile and run "plantpost login": password sign-in is what is refused';
+
+export const WAIT = "wait a few minutes and try again; the stored sign-in is kept";

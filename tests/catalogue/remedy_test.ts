@@ -1,0 +1,122 @@
+import assert from "node:assert/strict";
+import { Failure, type OauthRefusal } from "../../src/base/failure.ts";
+import { findEntry } from "../../src/catalogue/find.ts";
+import { adviceFor, adviceForText, adviceLines } from "../../src/catalogue/remedy.ts";
+
+function idOf(refusal: Partial<OauthRefusal>): string | undefined {
+  return findEntry({ kind: "oauth", error: "unknown_error", ...refusal })?.id;
+}
+
+Deno.test("findEntry() prefers the number in the text, then the numbers, then sentences, then the name", () => {
+  const cases: readonly (readonly [Partial<OauthRefusal>, string | undefined])[] = [
+    [
+      {
+        error: "invalid_client",
+        errorDescription: "AADSTS7000222: x\r\nTrace ID: 1",
+        errorCodes: [50011],
+      },
+      "AADSTS7000222",
+    ],
+    [{ error: "invalid_client", errorCodes: [7000215] }, "AADSTS7000215"],
+    [{ error: "invalid_client", errorCodes: [42, 7000215] }, "AADSTS7000215"],
+    [{ error: "invalid_grant", errorDescription: "AADSTS70008: x" }, "AADSTS700082"],
+    [{ error: "invalid_grant", errorDescription: "AADSTS99999: x" }, "invalid_grant"],
+    [
+      { error: "invalid_grant", errorDescription: "Token has been expired or revoked." },
+      "google.token_expired_or_revoked",
+    ],
+    [{ error: "invalid_grant", errorDescription: "Bad Request" }, "google.bad_code"],
+    [{ error: "invalid_grant", errorDescription: "Malformed auth code." }, "google.bad_code"],
+    [{ error: "invalid_request", errorDescription: "Bad Request" }, "invalid_request"],
+    [{ error: "invalid_grant", suberror: "invalid_rapt" }, "invalid_rapt"],
+    [
+      { error: "invalid_client", errorDescription: "The OAuth client was not found." },
+      "google.client_not_found",
+    ],
+    [{ error: "invalid_client", errorDescription: "Unauthorized" }, "google.client_not_found"],
+    [
+      { error: "invalid_request", errorDescription: "client_secret is missing." },
+      "google.client_secret_missing",
+    ],
+    [{
+      error: "invalid_scope",
+      errorDescription: "Invalid device flow scope: https://mail.google.com/",
+    }, "google.scope_refused"],
+    [{ error: "invalid_scope" }, "invalid_scope"],
+    [
+      {
+        error: "access_denied",
+        errorDescription: "plantpost has not completed the Google verification process.",
+      },
+      "google.not_a_test_user",
+    ],
+    [{ error: "access_denied" }, "access_denied"],
+    [
+      {
+        error: "unauthorized_client",
+        errorDescription: "Client is unauthorized to retrieve access tokens using this method.",
+      },
+      "google.no_delegation",
+    ],
+    [{ error: "admin_policy_enforced" }, "admin_policy_enforced"],
+    [{ error: "internal_failure" }, "google.temporary"],
+    [{ error: "authorization_declined" }, "access_denied"],
+    [{ error: "something_new", status: 503 }, "temporarily_unavailable"],
+    [{ error: "something_new", status: 400 }, undefined],
+    // An error's name is the provider's to choose.
+    [{ error: "oauth.grant_expired", status: 400 }, undefined],
+    [{ error: "constructor", status: 400 }, undefined],
+  ];
+  for (const [refusal, id] of cases) assert.equal(idOf(refusal), id, JSON.stringify(refusal));
+});
+
+Deno.test("adviceFor() gives the catalogue's steps with the profile's addresses", async () => {
+  const failure = new Failure("smtp.refused", "x", {
+    refusal: {
+      kind: "smtp",
+      command: "DATA",
+      replyCode: 550,
+      enhancedCode: "5.7.60",
+      lines: ["5.7.60 SMTP; Client does not have permissions to send as this sender"],
+    },
+  });
+  const facts = { user: "plant$&@example.com", sender: "alarms@example.com" };
+  const { who, steps } = await adviceFor(failure, facts);
+  assert.equal(who, "administrator");
+  assert.match(steps.join(), /-Identity "alarms@example\.com" -Trustee "plant\$&@example\.com"/);
+  assert.match((await adviceFor(failure)).steps.join(), /"SENDER@DOMAIN" -Trustee "USER@DOMAIN"/);
+});
+
+Deno.test("adviceFor() puts what the failure knows first, and leaves other failures as they are", async () => {
+  const refusal = { kind: "oauth", error: "temporarily_unavailable", status: 503 } as const;
+  const told = new Failure("oauth.temporary", "x", { remedy: "come back at noon", refusal });
+  const { who, steps } = await adviceFor(told);
+  assert.equal(who, "operator");
+  assert.equal(steps[0], "come back at noon");
+  assert.ok(steps.length > 1);
+  assert.deepEqual(await adviceFor(new Failure("file.io", "x", { remedy: "free space" })), {
+    steps: ["free space"],
+  });
+  assert.deepEqual(await adviceFor(new Failure("file.io", "x")), { steps: [] });
+  const strange = { kind: "oauth", error: "strange", status: 400 } as const;
+  assert.deepEqual(await adviceFor(new Failure("oauth.refused", "x", { refusal: strange })), {
+    steps: [],
+  });
+});
+
+Deno.test("adviceForText() reads the text of an earlier failure", async () => {
+  const { who, steps } = await adviceForText(
+    "failed to refresh the access token: the provider answered invalid_grant: AADSTS70043: The refresh token has " +
+      "expired due to sign-in frequency checks",
+    { user: "a@example.com" },
+  );
+  assert.equal(who, "user");
+  assert.match(steps.join(), /sign in as a@example\.com.*Sign-in frequency/);
+  assert.deepEqual(await adviceForText("something else"), { steps: [] });
+});
+
+Deno.test("adviceLines() numbers steps when there are several, and keeps their lines together", () => {
+  assert.deepEqual(adviceLines([]), []);
+  assert.deepEqual(adviceLines(["one\ntwo"]), ["one", "two"]);
+  assert.deepEqual(adviceLines(["one\ntwo", "three"]), ["1. one", "   two", "2. three"]);
+});
