@@ -3,6 +3,7 @@
 // firewall, or trust an authority.
 
 import { Failure } from "../base/failure.ts";
+import { trustSystemRoots } from "../base/trust.ts";
 import type { ByteStream } from "../base/world.ts";
 
 export interface Target {
@@ -90,7 +91,7 @@ async function startTls(stream: ByteStream, options: TlsOptions): Promise<LocalS
     throw new TypeError("startTls() wants a stream that connect() of the same network returned");
   }
   signal.throwIfAborted();
-  trustSystemAuthorities();
+  trustSystemRoots();
   let conn: Deno.TcpConn | Deno.TlsConn = stream.conn;
   const abort = (): void => closeQuietly(conn);
   signal.addEventListener("abort", abort, { once: true });
@@ -111,13 +112,6 @@ async function startTls(stream: ByteStream, options: TlsOptions): Promise<LocalS
     throw tlsFailure(error, { host, port });
   } finally {
     signal.removeEventListener("abort", abort);
-  }
-}
-
-// Deno reads the variable when it first needs certificates; a company's TLS inspection is known to the system only.
-function trustSystemAuthorities(): void {
-  if (Deno.env.get("DENO_TLS_CA_STORE") === undefined) {
-    Deno.env.set("DENO_TLS_CA_STORE", "system,mozilla");
   }
 }
 
