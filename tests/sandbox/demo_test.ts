@@ -19,7 +19,7 @@ Deno.test("the demo sends, shows and explains in under 15 seconds, and leaves no
     assert.match(text, /who: administrator\nhint: 1\. .*New client secret/);
     assert.match(text, /\(exit code 77\)/);
     assert.ok(!text.includes("demo~"), "the client secret shows");
-    assert.deepEqual([...Deno.readDirSync(temporary)], []);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(temporary)), []);
   } finally {
     await Deno.remove(temporary, { recursive: true });
   }

@@ -2,6 +2,7 @@
 // may refuse it even then; where it cannot be done the tests say so and are ignored.
 
 import assert from "node:assert/strict";
+import { until } from "../peers/wait.ts";
 
 export const CAN_MOUNT = Deno.build.os === "linux" && Deno.uid() === 0 && canMount();
 
@@ -11,7 +12,11 @@ export async function mountDisk(folder: string, options: string): Promise<AsyncD
   await run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
   return {
     async [Symbol.asyncDispose](): Promise<void> {
-      await run("umount", folder);
+      // A child that another test has just forked holds every open file until it executes its program, and the
+      // disk is busy for that moment.
+      await until(async () => (await call("umount", [folder])).success, {
+        what: `umount ${folder}`,
+      });
     },
   };
 }
@@ -30,8 +35,12 @@ export async function fill(path: string): Promise<void> {
   }
 }
 
+function call(command: string, args: readonly string[]): Promise<Deno.CommandOutput> {
+  return new Deno.Command(command, { args: [...args] }).output();
+}
+
 async function run(command: string, ...args: readonly string[]): Promise<void> {
-  const { success, stderr } = await new Deno.Command(command, { args: [...args] }).output();
+  const { success, stderr } = await call(command, args);
   assert.ok(success, new TextDecoder().decode(stderr));
 }
 
