@@ -10,7 +10,7 @@ import { type Sandbox, startSandbox } from "./sandbox.ts";
 
 const MAIN = decodeURIComponent(new URL("../../main.ts", import.meta.url).pathname)
   .replace(/^\/([A-Za-z]:)/, "$1");
-const REPORT = "Tagesübersicht Öl–Kessel №3.csv";
+const REPORT = "report.csv;name=Tagesübersicht Öl–Kessel №3.csv";
 
 interface Stage {
   readonly folder: string;
@@ -48,7 +48,7 @@ async function play(stage: Stage): Promise<void> {
   await perform(stage, { args: ["secret", "set"], input: stage.clientSecret, expected: 0 });
   await perform(stage, { args: ["login", "--no-browser"], signsIn: true, expected: 0 });
   await Deno.writeTextFile(
-    `${stage.folder}/${REPORT}`,
+    `${stage.folder}/report.csv`,
     "time;pressure kPa;oil °C\r\n06:00;1250;87\r\n",
   );
   await perform(stage, {
