@@ -45,10 +45,13 @@ export async function openSubmission(
     used = grant;
     return { kind: "token", mechanism, user: profile.user, accessToken: grant.accessToken };
   };
+  const grant = usableGrant(profile, oauth, access);
   try {
-    const grant = usableGrant(profile, oauth, access);
     return await connect(() => grant.then(present));
   } catch (failure) {
+    // Were the program to end now, a refresh under way would lose its answer, and with it the refresh token that
+    // the provider takes from now on. Its own failure has come up through `connect`.
+    await grant.catch(() => {});
     if (used === undefined || !isAboutToken(failure)) throw failure;
     options.transcript?.("*", "the server refused the access token: asking for a new one");
     const renewed = await usableGrant(profile, oauth, { ...access, refused: used.accessToken });

@@ -15,6 +15,8 @@ export interface FakeProvider extends AsyncDisposable {
   /** The account that the ID token names. */
   account: string;
   givesRefreshToken: boolean;
+  /** Requests are taken, and answered only when this has come true. */
+  isHeldUp: Promise<void>;
   /** What a browser does: opens the address and comes back to the redirect URI. */
   signIn(url: string, back?: Readonly<Record<string, string>>): Promise<Response>;
 }
@@ -35,6 +37,7 @@ export function startFakeProvider(): FakeProvider {
   async function token(request: Request): Promise<Response> {
     const form = new URLSearchParams(await request.text());
     requests.push(form);
+    await provider.isHeldUp;
     const planned = answers.shift();
     if (planned !== undefined) return planned;
     if (form.get("grant_type") === "authorization_code") {
@@ -82,6 +85,7 @@ export function startFakeProvider(): FakeProvider {
     answers,
     account: "reports@example.com",
     givesRefreshToken: true,
+    isHeldUp: Promise.resolve(),
     async signIn(url, back): Promise<Response> {
       const asked = new URL(url).searchParams;
       assert.equal(asked.get("response_type"), "code");

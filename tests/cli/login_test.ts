@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { freePort } from "../peers/free_port.ts";
+import { until } from "../peers/wait.ts";
 import { type Desk, type DeskOptions, openDesk, type Printed } from "./desk.ts";
 import { type FakeProvider, startFakeProvider } from "./fake_provider.ts";
 
@@ -30,7 +31,7 @@ redirect_uri = "${redirectUri}"
 authorization_endpoint = "${provider.authorizationEndpoint}"
 token_endpoint = "${provider.tokenEndpoint}"
 [profiles.plant.smtp]
-host = "mail.example.com"`,
+host = "127.0.0.1"`,
       ...options,
     }),
   );
@@ -305,4 +306,24 @@ Deno.test("secret set refuses a Secret ID, an empty and a many-lined secret", as
   assert.equal((await plant.desk.run(["secret", "clear"])).exitCode, 0);
   assert.match((await plant.desk.run(["secret", "clear"])).stdout, /was not stored/);
   assert.equal((await plant.desk.run(["secret"])).exitCode, 64);
+});
+
+Deno.test("send to a server that is not there ends only when the refresh under way is stored", async () => {
+  await using plant = await startPlant();
+  await plant.login();
+  plant.desk.nowMs += 3_600_000;
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  plant.provider.isHeldUp = late;
+  const profile = await Deno.readTextFile(plant.desk.file);
+  await Deno.writeTextFile(plant.desk.file, profile.replace("[vault]", "port = 9\n[vault]"));
+  let isOver = false;
+  const sending = plant.desk.run(["send", "--to", "a@example.com", "--text", "x", "--json"])
+    .finally(() => isOver = true);
+  await until(() => plant.provider.requests.length === 2, { what: "the refresh" });
+  assert.equal(isOver, false);
+  resolve();
+  const { exitCode, stdout } = await sending;
+  assert.equal(exitCode, 75, stdout);
+  const status = await plant.desk.run(["status", "--json"]);
+  assert.equal(JSON.parse(status.stdout).refreshToken.lastUsedAt, "2026-11-24T09:00:00.000Z");
 });
