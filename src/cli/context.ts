@@ -73,7 +73,13 @@ export class Context {
   /** The result on standard output: one JSON value with `--json`, else the text. */
   result(value: unknown, text: string): void {
     this.journal.result(value);
-    this.world.terminal.out(this.isJson ? `${JSON.stringify(value)}\n` : text);
+    const shown = this.isJson ? `${JSON.stringify(value)}\n` : text;
+    try {
+      this.world.terminal.out(shown);
+    } catch {
+      // What was done is done: a mail that has left must not count as failed because nobody takes the result.
+      this.note(`warning: standard output takes nothing; the result was: ${shown.trimEnd()}`);
+    }
   }
 
   /** @throws {Failure} `profile.*` */
@@ -147,11 +153,8 @@ async function exists(path: string): Promise<boolean> {
   try {
     return !(await Deno.stat(path)).isDirectory;
   } catch (cause) {
-    // A place that may not be looked at holds no file for this account.
-    if (cause instanceof Deno.errors.NotFound || cause instanceof Deno.errors.NotADirectory) {
-      return false;
-    }
-    if (cause instanceof Deno.errors.PermissionDenied) return false;
+    // A place that may not be looked at, or that no path leads to, holds no file for this account.
+    if (cause instanceof Error) return false;
     throw cause;
   }
 }

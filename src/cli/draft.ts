@@ -36,6 +36,12 @@ export async function outgoingFromFlags(
   if (flags.has("text") && flags.has("text-file")) {
     throw new Failure("usage.invalid", "send: --text and --text-file exclude each other");
   }
+  if (flags.text("text-file") === "-" && flags.text("html-file") === "-") {
+    throw new Failure(
+      "usage.invalid",
+      "send: --text-file and --html-file cannot both read standard input",
+    );
+  }
   const from = sender(flags.text("from"), at.profile);
   const attachments = flags.texts("attach").map(parseAttachFlag);
   const textFile = flags.text("text-file");
@@ -118,13 +124,12 @@ async function openAttachment(wanted: WantedAttachment, context: Context): Promi
   let info: Deno.FileInfo;
   try {
     info = await Deno.stat(path);
+    // Asked first: to open a pipe waits for somebody who writes into it.
+    if (!info.isFile) throw notAFile(path);
     // Opened once now: a file without the right to read it must not show up half-way through the mail.
     (await Deno.open(path)).close();
   } catch (cause) {
     throw unreadable(path, cause);
-  }
-  if (!info.isFile) {
-    throw new Failure("input.unreadable", `cannot attach ${path}: it is not a file`);
   }
   const name = wanted.name ?? baseName(path, context.world);
   return {
@@ -133,6 +138,12 @@ async function openAttachment(wanted: WantedAttachment, context: Context): Promi
     sizeBytes: info.size,
     open: () => readChunks(path),
   };
+}
+
+function notAFile(path: string): Failure {
+  return new Failure("input.unreadable", `cannot attach ${path}: it is not a file`, {
+    remedy: "name a file; a folder must be packed into one first, as a zip for example",
+  });
 }
 
 async function* readChunks(path: string): AsyncIterable<Uint8Array> {

@@ -1,7 +1,7 @@
 // `init`: writes a commented profile file from a few answers or flags. The invariant: a file that is there is
 // never touched.
 
-import { createDurably } from "../base/durable_file.ts";
+import { createDurably, reason } from "../base/durable_file.ts";
 import { EXIT, Failure } from "../base/failure.ts";
 import { joinPath } from "../base/paths.ts";
 import { nearest } from "../base/nearest.ts";
@@ -75,6 +75,9 @@ async function exists(path: string): Promise<boolean> {
     return true;
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return false;
-    throw cause;
+    throw new Failure("file.cannot_create", `cannot create ${path}: ${reason(cause)}`, {
+      remedy: "name a file in a folder that is there and that this account may write to",
+      cause,
+    });
   }
 }

@@ -42,6 +42,7 @@ export async function run(context: Context): Promise<number> {
     });
   }
   const vault = await context.vault();
+  await context.worldOf(profile); // a certificate file that cannot be read shows now, too
   const clientSecret = await checkVault(vault, { context, profile, oauth });
 
   const request = await authorizationRequest({

@@ -54,7 +54,8 @@ export async function run(
     checkOperands(command, flags.positionals);
     return await runCommand(command, new Context(world, flags, signal));
   } catch (cause) {
-    return (await sayEnd(cause, { world, signal, isJson })).exitCode;
+    const { command } = splitCommand(args, GLOBAL_FLAGS);
+    return (await sayEnd(cause, { world, signal, isJson, command })).exitCode;
   }
 }
 
@@ -66,7 +67,7 @@ async function runCommand(command: Command, context: Context): Promise<number> {
     exitCode = await runIt(context);
   } catch (cause) {
     const { world, signal, isJson, addresses } = context;
-    const end = await sayEnd(cause, { world, signal, isJson, addresses });
+    const end = await sayEnd(cause, { world, signal, isJson, addresses, command: command.name });
     journal.failure(end.fields);
     exitCode = end.exitCode;
   }
@@ -86,6 +87,10 @@ async function runCommand(command: Command, context: Context): Promise<number> {
   return exitCode;
 }
 
+/** What these print with `--json` is the result of a mail, even where it failed before there was one. */
+const SENDING: ReadonlySet<string> = new Set(["send", "test"]);
+const NOTHING_SENT = { outcome: "failed", transport: "smtp", accepted: [], rejected: [] };
+
 interface End {
   readonly exitCode: number;
   /** What the log keeps of it. */
@@ -99,6 +104,7 @@ async function sayEnd(
     readonly signal: AbortSignal;
     readonly isJson: boolean;
     readonly addresses?: RemedyFacts;
+    readonly command: string | undefined;
   },
 ): Promise<End> {
   const { world, signal } = to;
@@ -106,7 +112,8 @@ async function sayEnd(
   if (!(failure instanceof Failure)) return sayBug(failure, world);
   const told = await tell(failure, to.addresses);
   const fields = failureJson(told);
-  const isSaid = to.isJson && sayJson({ error: fields }, world);
+  const outcome = to.command !== undefined && SENDING.has(to.command) ? NOTHING_SENT : {};
+  const isSaid = to.isJson && sayJson({ ...outcome, error: fields }, world);
   if (!isSaid) sayFailure(told, world.terminal);
   return { exitCode: failure.exitCode, fields };
 }

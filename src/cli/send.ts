@@ -39,9 +39,10 @@ export async function sendMail(
     const durationMs = performance.now() - startedMs;
     return await report(context, { profile, mail, transaction, durationMs });
   } catch (cause) {
-    const failure = context.signal.aborted && context.signal.reason instanceof Failure
-      ? context.signal.reason
-      : cause;
+    // Whoever interrupts after the last octet must still hear that the mail may have gone.
+    const isInterrupted = context.signal.aborted && context.signal.reason instanceof Failure &&
+      !(cause instanceof Failure && cause.code === "smtp.outcome_unknown");
+    const failure = isInterrupted ? context.signal.reason : cause;
     if (!(failure instanceof Failure)) throw failure;
     const durationMs = performance.now() - startedMs;
     return await reportFailure(context, { profile, mail, failure, durationMs });

@@ -59,7 +59,10 @@ async function look(
   let grant: Grant | undefined;
   try {
     content = await (await context.vault()).read();
-    if (profile.oauth === undefined) {
+    if (
+      profile.oauth === undefined || profile.smtp.auth === "password" ||
+      profile.smtp.auth === "none"
+    ) {
       return { status: withoutSignIn(profile, { base, content, warnings }) };
     }
     grant = boundGrant(content, profile);

@@ -1,5 +1,6 @@
 // `test`: the manual's "Send Test Email": a real mail through the real path, with facts that help the reader.
 
+import { Failure } from "../base/failure.ts";
 import { VERSION } from "../base/version.ts";
 import { parseAddressList } from "../message/address.ts";
 import type { Context } from "./context.ts";
@@ -8,6 +9,11 @@ import { sendMail } from "./send.ts";
 export async function run(context: Context): Promise<number> {
   const profile = await context.profile();
   const to = parseAddressList(context.flags.text("to") ?? profile.sender.address);
+  if (to.length === 0) {
+    throw new Failure("usage.invalid", "test: --to wants an address", {
+      remedy: "name one, or leave --to out",
+    });
+  }
   const { pc, account } = context.world.whoAmI();
   const text = [
     "This is a test mail of plantpost. Profile, sign-in and mail server work.",

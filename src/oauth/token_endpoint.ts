@@ -125,7 +125,7 @@ export async function interpretTokens(
   }
   // The ID token only tells whose mailbox this is. Were its dates or issuer checked here, a wrong PC clock
   // would throw a rotated refresh token away; the library therefore does not get to see it.
-  const { id_token: idToken, ...rest } = withoutEmptyOptions(body);
+  const { id_token: idToken, ...rest } = withoutOddOptions(body);
   const parts = library(client);
   try {
     const tokens = await oauth.processRefreshTokenResponse(
@@ -154,15 +154,20 @@ export async function interpretTokens(
   }
 }
 
-// Some providers send `null` or an empty text for what they do not give. To refuse the answer for that would
-// throw a rotated refresh token away.
-function withoutEmptyOptions(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  const optional = ["expires_in", "refresh_token", "scope"];
-  return Object.fromEntries(
-    Object.entries(body).filter(([name, value]) =>
-      !optional.includes(name) || (value !== null && value !== "")
-    ),
-  );
+// Some providers send odd values for what they do not give, or leave `token_type` out. To refuse the answer for
+// that would throw a rotated refresh token away.
+function withoutOddOptions(body: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const { expires_in: life, refresh_token: refreshToken, scope, token_type: type, ...rest } = body;
+  const seconds = Number(life ?? NaN);
+  return {
+    ...rest,
+    token_type: type ?? "Bearer",
+    ...(seconds > 0 && Number.isFinite(seconds) ? { expires_in: seconds } : {}),
+    ...(typeof refreshToken === "string" && refreshToken !== ""
+      ? { refresh_token: refreshToken }
+      : {}),
+    ...(typeof scope === "string" && scope !== "" ? { scope } : {}),
+  };
 }
 
 interface CommonOptions {

@@ -142,5 +142,7 @@ function wrongAudience({ scope }: Grant): string | undefined {
 function isAboutToken(failure: unknown): failure is Failure {
   if (!(failure instanceof Failure) || failure.code !== "smtp.auth_refused") return false;
   const refusal = failure.refusal?.kind === "smtp" ? failure.refusal : undefined;
-  return refusal?.enhancedCode !== "5.7.139" && refusal?.enhancedCode !== "5.7.30";
+  // Without a refusal the server has not even seen a token: it offers no mechanism that takes one.
+  return refusal !== undefined && refusal.enhancedCode !== "5.7.139" &&
+    refusal.enhancedCode !== "5.7.30";
 }

@@ -293,7 +293,11 @@ async function readVaultFile(path: string): Promise<Uint8Array | undefined> {
     return await Deno.readFile(path);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
-    throw new Failure("file.io", `cannot read the vault ${path}: ${reason(cause)}`, {
+    // Trying again does not help here: the vault is another account's.
+    const code = cause instanceof Deno.errors.PermissionDenied
+      ? "vault.sealed_elsewhere"
+      : "file.io";
+    throw new Failure(code, `cannot read the vault ${path}: ${reason(cause)}`, {
       remedy:
         "run plantpost under the account that signed in, or give this one the right to read the file",
       cause,

@@ -338,3 +338,18 @@ Deno.test("send --dry-run prints the message and sends nothing", async () => {
   assert.equal(new TextEncoder().encode(result.message).length, result.bytes);
   assert.deepEqual(bench.server.commands, []);
 });
+
+Deno.test("send --json that fails before anything was sent says so in the shape of a result", async () => {
+  await using bench = await start();
+  for (
+    const args of [["--to", "nobody"], ["--to", "a@b.c", "--attach", "none.pdf"], ["--subjet", "x"]]
+  ) {
+    const { exitCode, stdout } = await bench.program.run(["send", "--json", ...args]);
+    const result = JSON.parse(stdout);
+    assert.notEqual(exitCode, 0);
+    assert.equal(result.outcome, "failed");
+    assert.deepEqual(result.accepted, []);
+    assert.equal(typeof result.error.message, "string");
+  }
+  assert.deepEqual(bench.server.commands, []);
+});

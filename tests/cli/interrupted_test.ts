@@ -1,0 +1,30 @@
+import assert from "node:assert/strict";
+import { Failure } from "../../src/base/failure.ts";
+import { startScriptedSmtp } from "../peers/scripted_smtp.ts";
+import { until } from "../peers/wait.ts";
+import { openDesk } from "./desk.ts";
+
+Deno.test("send that is interrupted after the last octet says that the mail may have gone", async () => {
+  // A reply that does not end: the client waits for its last line.
+  await using server = startScriptedSmtp({ afterMessage: "250-2.0.0 nearly" });
+  await using desk = await openDesk({
+    profile: `[profiles.plant]
+provider = "custom"
+[profiles.plant.sender]
+address = "plant@example.com"
+[profiles.plant.smtp]
+host = "127.0.0.1"
+port = ${server.port}
+tls = "none"
+auth = "none"`,
+  });
+  const ctrlC = new AbortController();
+  const sending = desk.run(["send", "--to", "a@example.com", "--text", "x", "--json"], {
+    signal: ctrlC.signal,
+  });
+  await until(() => server.messages.length === 1, { what: "the message" });
+  ctrlC.abort(new Failure("interrupted", "interrupted by Ctrl-C"));
+  const { exitCode, stdout } = await sending;
+  assert.equal(JSON.parse(stdout).outcome, "unknown");
+  assert.equal(exitCode, 74);
+});
