@@ -5,7 +5,7 @@ import { type LocateOptions, locateProfile } from "../../src/profile/locate.ts";
 const LINUX: Omit<LocateOptions, "exists"> = {
   platform: "linux",
   env: (name) => ({ HOME: "/home/anna" })[name],
-  cwd: "/work/here",
+  cwd: "/srv/here",
   execPath: "/opt/plantpost/plantpost",
 };
 
@@ -19,7 +19,7 @@ const WINDOWS: Omit<LocateOptions, "exists"> = {
 
 Deno.test("locateProfile() takes the first place that has the file", async () => {
   const places = [
-    "/work/here/plantpost.toml",
+    "/srv/here/plantpost.toml",
     "/opt/plantpost/plantpost.toml",
     "/etc/plantpost/plantpost.toml",
     "/home/anna/.config/plantpost/plantpost.toml",
@@ -70,27 +70,27 @@ Deno.test("locateProfile() knows the user's folder of macOS and of XDG", async (
 });
 
 Deno.test("locateProfile() takes --config before $PLANTPOST_CONFIG before all places", async () => {
-  const exists = having(["/work/here/plantpost.toml", "/work/a.toml", "/work/here/b.toml"]);
+  const exists = having(["/srv/here/plantpost.toml", "/srv/a.toml", "/srv/here/b.toml"]);
   const env = (name: string): string | undefined => ({ PLANTPOST_CONFIG: "b.toml" })[name];
-  assert.equal(await locateProfile({ ...LINUX, env, exists }), "/work/here/b.toml");
+  assert.equal(await locateProfile({ ...LINUX, env, exists }), "/srv/here/b.toml");
   const flag = "../a.toml";
-  assert.equal(await locateProfile({ ...LINUX, env, flag, exists }), "/work/a.toml");
+  assert.equal(await locateProfile({ ...LINUX, env, flag, exists }), "/srv/a.toml");
 });
 
 Deno.test("locateProfile() never replaces a named file that is missing", async () => {
-  const exists = having(["/work/here/plantpost.toml", "/work/here/b.toml"]);
+  const exists = having(["/srv/here/plantpost.toml", "/srv/here/b.toml"]);
   const byFlag = await missing({ ...LINUX, flag: "x.toml", exists });
-  assert.equal(byFlag.message, "--config names /work/here/x.toml, which does not exist");
+  assert.equal(byFlag.message, "--config names /srv/here/x.toml, which does not exist");
   const env = (name: string): string | undefined => ({ PLANTPOST_CONFIG: "/x.toml" })[name];
   const byVariable = await missing({ ...LINUX, env, exists });
   assert.match(byVariable.message, /PLANTPOST_CONFIG names \/x\.toml/);
 });
 
 Deno.test("locateProfile() takes an empty $PLANTPOST_CONFIG for none", async () => {
-  const exists = having(["/work/here/plantpost.toml"]);
+  const exists = having(["/srv/here/plantpost.toml"]);
   assert.equal(
     await locateProfile({ ...LINUX, env: () => "", exists }),
-    "/work/here/plantpost.toml",
+    "/srv/here/plantpost.toml",
   );
 });
 
