@@ -1,5 +1,5 @@
 // The edge where a failure gets its remedy: the catalogue's, when the other side gave a code that stands there,
-// else the failure's own. The invariant: the catalogue is loaded only when there is something to look up.
+// else the failure's own, else what can be said of every failure of its kind. The invariant: the catalogue is loaded only when there is something to look up.
 
 import type { Failure } from "../base/failure.ts";
 import type { Entry, Who } from "./entry.ts";
@@ -19,11 +19,15 @@ export interface Advice {
 /** A failure that carries a remedy beside a known refusal knows more than the catalogue: its own comes first. */
 export async function adviceFor(failure: Failure, facts: RemedyFacts = {}): Promise<Advice> {
   const own = failure.remedy === undefined ? [] : [failure.remedy];
-  if (failure.refusal === undefined) return { steps: own };
-  const { findEntry } = await import("./find.ts");
-  const entry = findEntry(failure.refusal);
-  if (entry === undefined) return { steps: own };
-  return { who: entry.who, steps: [...own, ...stepsOf(entry, facts)] };
+  if (failure.refusal !== undefined) {
+    const { findEntry } = await import("./find.ts");
+    const entry = findEntry(failure.refusal);
+    if (entry !== undefined) return { who: entry.who, steps: [...own, ...stepsOf(entry, facts)] };
+  }
+  const { PLANTPOST } = await import("./plantpost.ts");
+  const kind = PLANTPOST.find((entry) => entry.id === failure.code);
+  if (kind === undefined) return { steps: own };
+  return { who: kind.who, steps: own.length > 0 ? own : stepsOf(kind, facts) };
 }
 
 /** The same for the stored text of an earlier failure. */

@@ -40,7 +40,8 @@ export function sayFailure({ failure, advice }: Told, terminal: Terminal): void 
     ].filter(([, id]) => id !== undefined).map(([name, id]) => `${name} ${id}`);
     if (ids.length > 0) terminal.err(`for the administrator: ${ids.join(", ")}`);
   }
-  if (advice.who !== undefined) terminal.err(`who: ${advice.who}`);
+  // Of a failure on this PC, the person who reads it is the one to act.
+  if (advice.who !== undefined && refusal !== undefined) terminal.err(`who: ${advice.who}`);
   const [first, ...more] = adviceLines(advice.steps);
   if (first === undefined) return;
   terminal.err(`hint: ${first}`);
