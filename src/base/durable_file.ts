@@ -2,6 +2,7 @@
 // synced. The invariant: at every moment the old or the new content is whole under its name, never a part.
 
 import { Failure } from "./failure.ts";
+import { writeAll } from "./octets.ts";
 
 /** The few calls of `Deno` that are used here, so that a test can make any of them fail. */
 export type FileSystem = Pick<typeof Deno, "open" | "rename" | "remove" | "link">;
@@ -163,10 +164,6 @@ async function openEmpty(
     await fileSystem.remove(path).catch(() => Promise.reject(cause));
     return await fileSystem.open(path, how);
   }
-}
-
-async function writeAll(file: Deno.FsFile, octets: Uint8Array): Promise<void> {
-  for (let at = 0; at < octets.length;) at += await file.write(octets.subarray(at));
 }
 
 // Virus scanners and backup programs hold a new file open for a moment, and Windows then refuses the rename.

@@ -6,6 +6,7 @@ import { reason } from "../base/durable_file.ts";
 import { readCertificates, trustingFetch } from "../base/trust.ts";
 import type { World } from "../base/world.ts";
 import type { RemedyFacts } from "../catalogue/remedy.ts";
+import type { Who } from "../catalogue/entry.ts";
 import type { Transcript } from "../oauth/transcript.ts";
 import { locateProfile } from "../profile/locate.ts";
 import { parseSettings, selectProfile } from "../profile/parse.ts";
@@ -13,6 +14,15 @@ import type { Profile, Settings } from "../profile/profile.ts";
 import { Vault } from "../vault/vault.ts";
 import type { ParsedFlags } from "./flags.ts";
 import { Journal } from "./journal.ts";
+
+/** Something worth telling the person, with a stable code for scripts. */
+export interface Warning {
+  readonly code: string;
+  readonly message: string;
+  /** One step a line. */
+  readonly remedy: string;
+  readonly who?: Who;
+}
 
 export class Context {
   readonly world: World;
@@ -70,9 +80,23 @@ export class Context {
     if (!this.flags.has("quiet")) this.world.terminal.err(line);
   }
 
+  /** A warning with its remedy, for the person. */
+  warn(warning: Warning): void {
+    this.note(`warning: ${warning.message}`);
+    if (warning.who !== undefined) this.note(`who: ${warning.who}`);
+    const [first, ...more] = warning.remedy.split("\n");
+    this.note(`hint: ${first}`);
+    for (const line of more) this.note(`      ${line}`);
+  }
+
   /** The result on standard output: one JSON value with `--json`, else the text. */
   result(value: unknown, text: string): void {
     this.journal.result(value);
+    this.print(value, text);
+  }
+
+  /** The same for what the journal knows from elsewhere. */
+  print(value: unknown, text: string): void {
     const shown = this.isJson ? `${JSON.stringify(value)}\n` : text;
     try {
       this.world.terminal.out(shown);

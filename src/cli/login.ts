@@ -3,7 +3,6 @@
 
 import { EXIT, Failure } from "../base/failure.ts";
 import { reason } from "../base/durable_file.ts";
-import type { Who } from "../catalogue/entry.ts";
 import { adviceLines } from "../catalogue/remedy.ts";
 import { authorizationRequest } from "../oauth/authorization_request.ts";
 import type { PageText } from "../oauth/pages.ts";
@@ -16,21 +15,12 @@ import { newGrant, tokenClient } from "../vault/access.ts";
 import { clientSecretOf } from "../vault/client_secret.ts";
 import { type Grant, withSecrets } from "../vault/content.ts";
 import type { Vault } from "../vault/vault.ts";
-import type { Context } from "./context.ts";
+import type { Context, Warning } from "./context.ts";
 import { tell, type Told } from "./output.ts";
 
 /** Microsoft lets a code live for about 10 minutes; a sign-in that takes longer starts anew. */
 const PATIENCE_MS = 600_000;
 const TOKEN_TIMEOUT_MS = 30_000;
-
-/** Something worth telling the person, with a stable code for scripts. */
-export interface Warning {
-  readonly code: string;
-  readonly message: string;
-  /** One step a line. */
-  readonly remedy: string;
-  readonly who?: Who;
-}
 
 export async function run(context: Context): Promise<number> {
   const profile = await context.profile();
@@ -68,10 +58,7 @@ export async function run(context: Context): Promise<number> {
     });
     const warnings = warningsOf(profile, grant);
     await response.answer(successPage(profile, { grant, warnings }));
-    for (const warning of warnings) {
-      context.note(`warning: ${warning.message}`);
-      context.note(`hint: ${warning.remedy}`);
-    }
+    for (const warning of warnings) context.warn(warning);
     const account = grant.account ?? "an account that the provider did not name";
     context.result(
       {

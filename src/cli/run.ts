@@ -31,8 +31,8 @@ export async function run(
   const { world, signal } = options;
   // Looked at before anything is parsed, so that a wrong command line gets its answer as JSON, too.
   const isJson = args.includes("--json");
+  const split = splitCommand(args, GLOBAL_FLAGS);
   try {
-    const split = splitCommand(args, GLOBAL_FLAGS);
     const command = split.command === undefined ? undefined : findCommand(split.command);
     const flags = parseFlags(split.rest, [...(command?.flags ?? []), ...GLOBAL_FLAGS]);
     if (flags.has("version")) {
@@ -54,8 +54,7 @@ export async function run(
     checkOperands(command, flags.positionals);
     return await runCommand(command, new Context(world, flags, signal));
   } catch (cause) {
-    const { command } = splitCommand(args, GLOBAL_FLAGS);
-    return (await sayEnd(cause, { world, signal, isJson, command })).exitCode;
+    return (await sayEnd(cause, { world, signal, isJson, command: split.command })).exitCode;
   }
 }
 

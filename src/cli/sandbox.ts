@@ -2,6 +2,7 @@
 // what it made on the disk is gone at the end, unless a folder was named.
 
 import { EXIT, Failure } from "../base/failure.ts";
+import { toHex } from "../base/octets.ts";
 import { joinPath } from "../base/paths.ts";
 import { parseFault } from "../sandbox/fault_plan.ts";
 import { FAULTS } from "../sandbox/faults.ts";
@@ -113,7 +114,7 @@ function interrupted(signal: AbortSignal): Promise<void> {
 }
 
 function newSecret(octets: Uint8Array): string {
-  return `sandbox~${Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("")}`;
+  return `sandbox~${toHex(octets)}`;
 }
 
 function quoted(path: string): string {

@@ -3,6 +3,7 @@
 
 import { EXIT, Failure } from "../base/failure.ts";
 import type { MessageSource } from "../base/message_source.ts";
+import { toHex } from "../base/octets.ts";
 import { composeMessage, newMessageId } from "../message/compose.ts";
 import { openSubmission } from "../outbox/submission.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -72,7 +73,7 @@ function finished(outgoing: Outgoing, context: Context): Mail {
     dateMs,
     utcOffsetMinutes: world.utcOffsetMinutes(dateMs),
     messageId,
-    boundarySeed: hex(world.randomBytes(12)),
+    boundarySeed: toHex(world.randomBytes(12)),
   });
   return { messageId, message, envelope: outgoing.envelope };
 }
@@ -129,7 +130,7 @@ async function reportFailure(
   const error = failureJson(told);
   context.journal.failure({ ...result, recipients: mail.envelope.recipients, ...error });
   if (context.isJson) {
-    context.world.terminal.out(`${JSON.stringify({ ...result, error })}\n`);
+    context.print({ ...result, error }, "");
   } else {
     sayFailure(told, context.world.terminal);
     for (const recipient of rejected) context.world.terminal.err(refusedLine(recipient));
@@ -187,8 +188,4 @@ function briefly(
 
 function refusedLine(recipient: RejectedRecipient): string {
   return `refused: ${recipient.address}: ${recipient.reply}`;
-}
-
-function hex(octets: Uint8Array): string {
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
 }

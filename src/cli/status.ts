@@ -6,8 +6,7 @@ import { adviceForText, adviceLines, type RemedyFacts } from "../catalogue/remed
 import type { Profile } from "../profile/profile.ts";
 import { clientSecretOf } from "../vault/client_secret.ts";
 import { boundGrant, boundSmtpPassword, type Grant, type VaultContent } from "../vault/content.ts";
-import type { Context } from "./context.ts";
-import type { Warning } from "./login.ts";
+import type { Context, Warning } from "./context.ts";
 
 type GrantState = "usable" | "missing" | "expired" | "unknown";
 
@@ -31,13 +30,7 @@ export async function run(context: Context): Promise<number> {
       : { ...status, error: { code: failure.code, message: failure.message } },
     describe(profile, status),
   );
-  for (const warning of status.warnings) {
-    context.note(`warning: ${warning.message}`);
-    if (warning.who !== undefined) context.note(`who: ${warning.who}`);
-    const [first, ...more] = warning.remedy.split("\n");
-    context.note(`hint: ${first}`);
-    for (const line of more) context.note(`      ${line}`);
-  }
+  for (const warning of status.warnings) context.warn(warning);
   const isUsable = status.grant === undefined || status.grant === "usable";
   return isUsable ? EXIT.ok : failure?.exitCode ?? EXIT.loginNeeded;
 }

@@ -1,6 +1,7 @@
 // Standard input, output and error. The invariant: every text passes the redactor on its way out.
 
 import { Failure } from "../base/failure.ts";
+import { joinOctets } from "../base/octets.ts";
 import type { Terminal } from "../base/world.ts";
 
 const CTRL_C = 3;
@@ -83,13 +84,7 @@ export class RealTerminal implements Terminal {
       if (count === null) break;
       parts.push(buffer.slice(0, count));
     }
-    const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    return whole;
+    return joinOctets(parts);
   }
 
   async #readOctet(): Promise<number | null> {

@@ -43,12 +43,7 @@ export function parseAddressList(text: string): readonly Mailbox[] {
   return elements(text).map(parseMailbox);
 }
 
-/** The mailbox as a header holds it, unfolded: the name quoted or encoded where it must be. */
-export function formatMailbox(mailbox: Mailbox): string {
-  return mailboxWords(mailbox).join(" ");
-}
-
-/** The same in words between which a header may be folded. */
+/** The mailbox as a header holds it, in words between which it may be folded: the name quoted or encoded where it must be. */
 export function mailboxWords(mailbox: Mailbox): readonly string[] {
   const { name = "", address } = mailbox;
   if (name.trim() === "") return [address];

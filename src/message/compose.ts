@@ -3,6 +3,7 @@
 
 import { Failure } from "../base/failure.ts";
 import type { MessageSource } from "../base/message_source.ts";
+import { toHex } from "../base/octets.ts";
 import { asciiDomain, type Mailbox } from "./address.ts";
 import { formatDate } from "./date.ts";
 import { addressHeader, fold, oneLine, unstructured } from "./header.ts";
@@ -62,9 +63,8 @@ export function composeMessage(draft: MessageDraft): MessageSource {
 
 /** `<random@domain of the sender>`, unique as long as the random octets are. */
 export function newMessageId(random: Uint8Array, senderAddress: string): string {
-  const left = Array.from(random, (octet) => octet.toString(16).padStart(2, "0")).join("");
   const domain = asciiDomain(senderAddress.slice(senderAddress.lastIndexOf("@") + 1));
-  return `<${left}@${domain ?? "localhost"}>`;
+  return `<${toHex(random)}@${domain ?? "localhost"}>`;
 }
 
 /** Text that is written as it is, octets, or a file that is read and encoded on the way. */

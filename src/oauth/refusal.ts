@@ -28,11 +28,6 @@ export function refusedAuthorization(parameters: URLSearchParams): Failure {
   return refused(refusal, { doing: "sign in", retryAfter: null });
 }
 
-/** Whether only a new sign-in, or somebody's action on the account, brings this grant back. */
-export function isGrantRefused(failure: Failure): boolean {
-  return failure.code === "oauth.grant_expired";
-}
-
 /** `AADSTS7000222` and the like from a refusal; undefined where the provider gave no number. */
 export function aadstsCode(refusal: OauthRefusal): string | undefined {
   const inText = /AADSTS(\d{5,8})/.exec(refusal.errorDescription ?? "")?.[1];

@@ -1,14 +1,16 @@
 // A writer of DER (ITU-T X.690), as much as a certificate needs. `@peculiar/x509` would bring half a megabyte and a
 // reflection polyfill into the executable for the two certificates of the sandbox.
 
+import { joinOctets } from "../base/octets.ts";
+
 export type Der = Uint8Array<ArrayBuffer>;
 
 export function sequence(...parts: readonly Uint8Array[]): Der {
-  return tagged(0x30, joined(parts));
+  return tagged(0x30, joinOctets(parts));
 }
 
 export function set(...parts: readonly Uint8Array[]): Der {
-  return tagged(0x31, joined(parts));
+  return tagged(0x31, joinOctets(parts));
 }
 
 /** A number that is not negative, from its octets with the highest first. */
@@ -16,7 +18,7 @@ export function integer(octets: Uint8Array): Der {
   const start = octets.findIndex((octet) => octet !== 0);
   const digits = start < 0 ? Uint8Array.of(0) : octets.subarray(start);
   const isTakenForNegative = ((digits[0] ?? 0) & 0x80) !== 0;
-  return tagged(0x02, isTakenForNegative ? joined([Uint8Array.of(0), digits]) : digits);
+  return tagged(0x02, isTakenForNegative ? joinOctets([Uint8Array.of(0), digits]) : digits);
 }
 
 export function boolean(value: boolean): Der {
@@ -37,7 +39,7 @@ export function objectId(dotted: string): Der {
 
 /** A bit string; `unusedBits` of its last octet do not count. */
 export function bitString(octets: Uint8Array, unusedBits = 0): Der {
-  return tagged(0x03, joined([Uint8Array.of(unusedBits), octets]));
+  return tagged(0x03, joinOctets([Uint8Array.of(unusedBits), octets]));
 }
 
 export function octetString(octets: Uint8Array): Der {
@@ -60,7 +62,7 @@ export function context(tag: number, content: Uint8Array, isPrimitive = false): 
 }
 
 function tagged(tag: number, content: Uint8Array): Der {
-  return joined([Uint8Array.of(tag, ...lengthOf(content.length)), content]);
+  return joinOctets([Uint8Array.of(tag, ...lengthOf(content.length)), content]);
 }
 
 function lengthOf(length: number): readonly number[] {
@@ -68,14 +70,4 @@ function lengthOf(length: number): readonly number[] {
   const digits: number[] = [];
   for (let left = length; left > 0; left >>>= 8) digits.unshift(left & 0xff);
   return [0x80 | digits.length, ...digits];
-}
-
-function joined(parts: readonly Uint8Array[]): Der {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -1,6 +1,8 @@
 // Octets from the wire, cut into command lines and message content. The invariant: content comes out with the
 // transparency dots taken away (RFC 5321 §4.5.2), and ends at CRLF.CRLF only, never at a bare line feed.
 
+import { joinOctets } from "../base/octets.ts";
+
 /** No command or AUTH response is longer; RFC 4954 §4 judged 12,288 octets to be enough. */
 const MAX_LINE_BYTES = 65_536;
 const LF = 10;
@@ -19,7 +21,9 @@ export class Intake {
   }
 
   push(octets: Uint8Array): void {
-    this.#pending = this.#pending.length === 0 ? octets.slice() : joined([this.#pending, octets]);
+    this.#pending = this.#pending.length === 0
+      ? octets.slice()
+      : joinOctets([this.#pending, octets]);
   }
 
   /** The next line without its end; undefined when it is not whole yet. */
@@ -47,7 +51,7 @@ export class Intake {
 
   /** The content so far; it starts anew. */
   content(): Uint8Array<ArrayBuffer> {
-    const content = joined(this.#parts);
+    const content = joinOctets(this.#parts);
     this.#parts = [];
     this.#contentBytes = 0;
     return content;
@@ -85,14 +89,4 @@ function lineEnd(octets: Uint8Array): number {
     if (octets[at - 1] === CR) return at + 1;
   }
   return -1;
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

@@ -2,6 +2,7 @@
 // Deno 2.4), so after the 220 to STARTTLS the octets are handed on, as they are, to a TLS listener of our own on
 // loopback. The invariant: nothing but loopback is bound, and closing ends every connection.
 
+import { writeAll } from "../base/octets.ts";
 import {
   type Authority,
   makeAuthority,
@@ -189,10 +190,6 @@ async function pass(from: Deno.Conn, to: Deno.Conn): Promise<void> {
   } catch {
     // One of the two has gone; both are closed then.
   }
-}
-
-async function writeAll(conn: Deno.Conn, octets: Uint8Array): Promise<void> {
-  for (let at = 0; at < octets.length;) at += await conn.write(octets.subarray(at));
 }
 
 function isTcp(conn: Deno.Conn): conn is Deno.TcpConn {

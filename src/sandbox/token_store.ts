@@ -2,6 +2,7 @@
 // The invariant: access and refresh tokens are opaque random text that means something in this store only.
 
 import { toBase64 } from "../base/base64.ts";
+import { toHex } from "../base/octets.ts";
 
 /** What somebody consented to. */
 export interface Consent {
@@ -153,9 +154,10 @@ export class IdTokens {
 /** The same UUID for the same text: what Entra calls the object ID of an account. */
 export async function uuidOf(text: string): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", encode(text)));
-  const hex = Array.from(digest.subarray(0, 16), (octet) => octet.toString(16).padStart(2, "0"))
-    .join("");
-  return hex.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, "$1-$2-4$3-8$4-$5");
+  return toHex(digest.subarray(0, 16)).replace(
+    /^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/,
+    "$1-$2-4$3-8$4-$5",
+  );
 }
 
 function randomText(octets: number): string {

@@ -3,6 +3,7 @@
 // after a fault, a time-out or an abort the two sides may disagree about who speaks, so nothing more is sent.
 
 import { Failure } from "../base/failure.ts";
+import { writeAll } from "../base/octets.ts";
 import type { ByteStream } from "../base/world.ts";
 import { type Reply, ReplyParser, replyText } from "./reply.ts";
 
@@ -300,11 +301,6 @@ export class Connection {
     larger.set(this.#output.subarray(0, this.#outputBytes));
     this.#output = larger;
   }
-}
-
-async function writeAll(stream: ByteStream, bytes: Uint8Array): Promise<void> {
-  let written = 0;
-  while (written < bytes.length) written += await stream.write(bytes.subarray(written));
 }
 
 // A server that did not understand a line may repeat it, whole or cut off; any long word that is part of a secret,

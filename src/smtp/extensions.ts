@@ -24,18 +24,11 @@ export interface Extensions {
   readonly authMechanisms: readonly string[];
 }
 
-/** What is known before EHLO, and from a server that knows only HELO. */
-export const NO_EXTENSIONS: Extensions = parseExtensions([]);
-
 /** Reads the reply to EHLO, whose first line is the server's name. */
 export function readExtensions(reply: Reply): Extensions {
-  return parseExtensions(reply.lines.slice(1));
-}
-
-function parseExtensions(lines: readonly string[]): Extensions {
   const keywords = new Map<string, string>();
   const mechanisms = new Set<string>();
-  for (const line of lines) {
+  for (const line of reply.lines.slice(1)) {
     // `AUTH=LOGIN` beside `AUTH LOGIN` is the spelling that Outlook Express wanted, and servers still send it.
     const match = /^\s*([A-Za-z0-9][A-Za-z0-9-]*)(?:[ \t=]+(.*))?$/.exec(line);
     const keyword = match?.[1]?.toUpperCase();

@@ -3,6 +3,7 @@
 // past the end of a reply, so what is left over is known to be left over.
 
 import { Failure } from "../base/failure.ts";
+import { joinOctets } from "../base/octets.ts";
 
 /** Octets of one reply line including its line end; RFC 5321 §4.5.3.1.5 promises at most 512. */
 export const MAX_REPLY_LINE_BYTES = 4096;
@@ -70,10 +71,7 @@ export class ReplyParser {
 
   #keep(piece: Uint8Array): void {
     if (this.#partial.length + piece.length > MAX_REPLY_LINE_BYTES) throw this.#lineTooLong();
-    const joined = new Uint8Array(this.#partial.length + piece.length);
-    joined.set(this.#partial);
-    joined.set(piece, this.#partial.length);
-    this.#partial = joined;
+    this.#partial = joinOctets([this.#partial, piece]);
   }
 
   #line(bytes: Uint8Array, start: number, end: number): void {

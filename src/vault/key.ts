@@ -5,6 +5,7 @@
 import { fromBase64, toBase64 } from "../base/base64.ts";
 import { createDurably, diskRemedy, isDiskFull, reason } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
+import { joinOctets, toHex } from "../base/octets.ts";
 import { dirName, isAbsolutePath, joinPath } from "../base/paths.ts";
 import type { World } from "../base/world.ts";
 import type { VaultSettings } from "../profile/profile.ts";
@@ -288,9 +289,6 @@ async function importOctets(octets: Uint8Array<ArrayBuffer>): Promise<CryptoKey>
 // Tells a wrong key from a damaged file. It helps a guesser no more than the tag of the file itself does.
 async function identify(octets: Uint8Array): Promise<string> {
   const label = new TextEncoder().encode("plantpost key id\0");
-  const joined = new Uint8Array(label.length + octets.length);
-  joined.set(label);
-  joined.set(octets, label.length);
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", joined));
-  return Array.from(digest.subarray(0, 8), (octet) => octet.toString(16).padStart(2, "0")).join("");
+  const digest = await crypto.subtle.digest("SHA-256", joinOctets([label, octets]));
+  return toHex(new Uint8Array(digest, 0, 8));
 }

@@ -1,6 +1,7 @@
 // A desk to run commands at: a folder with a profile file, a world whose clock, terminal and browser are the
 // test's, and everything else real. What is printed is kept apart by stream.
 
+import { Failure } from "../../src/base/failure.ts";
 import { Redactor } from "../../src/base/redact.ts";
 import type { World } from "../../src/base/world.ts";
 import { run } from "../../src/cli/run.ts";
@@ -19,6 +20,8 @@ export interface DeskOptions {
   readonly openBrowser?: (url: string) => Promise<void>;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** As with a closed pipe, or a full disk behind `>`. */
+  readonly takesNoOutput?: boolean;
 }
 
 export interface Desk extends AsyncDisposable {
@@ -71,7 +74,12 @@ function makeWorld(
     platform: Deno.build.os === "windows" ? "windows" : "linux",
     terminal: {
       isInteractive: options.answers !== undefined,
-      out: (text) => to.out.push(redactor.redact(text)),
+      out: (text) => {
+        if (options.takesNoOutput === true) {
+          throw new Failure("file.io", "standard output is closed");
+        }
+        to.out.push(redactor.redact(text));
+      },
       err: (line) => to.err.push(redactor.redact(line)),
       ask: answer,
       askHidden: answer,

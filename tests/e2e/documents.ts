@@ -1,5 +1,7 @@
 // The files a plant sends: a spreadsheet and a PDF that real programs open, made here byte by byte.
 
+import { joinOctets } from "../../src/base/octets.ts";
+
 /**
  * An .xlsx workbook (ECMA-376) with one sheet, in a ZIP archive of stored entries; a last entry of
  * random octets brings it to about `sizeBytes`.
@@ -74,7 +76,7 @@ function zip(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
       ...[2, 20, 2, 0, 2, 0, 2, 0, 2, 0x21],
       ...[4, crc32(content), 4, content.length, 4, content.length, 2, path.length, 2, 0],
     ];
-    const local = concat([record([4, 0x04034b50, ...shared]), path, content]);
+    const local = joinOctets([record([4, 0x04034b50, ...shared]), path, content]);
     directory.push(
       record([4, 0x02014b50, 2, 20, ...shared, 2, 0, 2, 0, 2, 0, 4, 0, 4, offset]),
       path,
@@ -82,10 +84,10 @@ function zip(entries: readonly Entry[]): Uint8Array<ArrayBuffer> {
     parts.push(local);
     offset += local.length;
   }
-  const central = concat(directory);
+  const central = joinOctets(directory);
   const count = entries.length;
   const end = [4, 0x06054b50, 2, 0, 2, 0, 2, count, 2, count, 4, central.length, 4, offset, 2, 0];
-  return concat([...parts, central, record(end)]);
+  return joinOctets([...parts, central, record(end)]);
 }
 
 /** Little-endian numbers from pairs of width and value. */
@@ -98,16 +100,6 @@ function record(pairs: readonly number[]): Uint8Array {
     }
   }
   return Uint8Array.from(octets);
-}
-
-function concat(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function crc32(octets: Uint8Array): number {

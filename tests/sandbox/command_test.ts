@@ -5,7 +5,8 @@ import assert from "node:assert/strict";
 import { FAULTS } from "../../src/sandbox/faults.ts";
 import { commandLine, Program } from "../e2e/program.ts";
 import { walk } from "../peers/browser.ts";
-import { assertDone, freePort } from "./scene.ts";
+import { freePort } from "../peers/free_port.ts";
+import { assertDone } from "./scene.ts";
 
 Deno.test("sandbox: sign-in, mail, inbox, fault, Ctrl-C, and nothing left behind", async () => {
   await using program = await Program.create();

@@ -6,6 +6,7 @@ import { FAULTS } from "../../src/sandbox/faults.ts";
 import { writeSandboxProfile } from "../../src/sandbox/profile_files.ts";
 import { type Sandbox, type SandboxOptions, startSandbox } from "../../src/sandbox/sandbox.ts";
 import { type Outcome, Program, type Running } from "../e2e/program.ts";
+import { freePort } from "../peers/free_port.ts";
 
 export type FaultName = typeof FAULTS[number]["name"];
 
@@ -99,12 +100,6 @@ export async function openScene(options: SandboxOptions = {}): Promise<Scene> {
     },
   };
   return scene;
-}
-
-/** A port that was free a moment ago, on both loopback addresses where there are two. */
-export function freePort(): number {
-  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  return listener.addr.port;
 }
 
 /** Holds the one JSON value of a failed command to what is expected of a fault, and to its row of the catalogue. */

@@ -4,12 +4,12 @@ import assert from "node:assert/strict";
 import { listenForRedirect } from "../../src/oauth/redirect_listener.ts";
 import { Failure } from "../../src/base/failure.ts";
 import { FAULTS } from "../../src/sandbox/faults.ts";
+import { freePort } from "../peers/free_port.ts";
 import {
   assertDone,
   assertFailure,
   exitCodeOf,
   type FaultName,
-  freePort,
   openScene,
   planted,
   type Scene,

@@ -5,9 +5,12 @@ import { once } from "node:events";
 import { SMTPServer } from "smtp-server";
 import { Failure } from "../../src/base/failure.ts";
 import type { MessageSource } from "../../src/base/message_source.ts";
+import { joinOctets } from "../../src/base/octets.ts";
 import { openSession, type SessionOptions } from "../../src/smtp/client.ts";
 import { denoNetwork } from "../../src/smtp/network.ts";
 import { makeCertificates, type TestCertificates } from "../peers/certificates.ts";
+import { openSlowLink } from "../peers/slow_link.ts";
+import { until } from "../peers/wait.ts";
 
 interface Peer extends AsyncDisposable {
   readonly port: number;
@@ -35,7 +38,7 @@ async function startPeer(certificates: TestCertificates): Promise<Peer> {
       const parts: Uint8Array[] = [];
       stream.on("data", (part: Uint8Array) => parts.push(part));
       stream.on("end", () => {
-        messages.push(new TextDecoder().decode(concatenated(parts)));
+        messages.push(new TextDecoder().decode(joinOctets(parts)));
         callback();
       });
     },
@@ -49,69 +52,6 @@ async function startPeer(certificates: TestCertificates): Promise<Peer> {
     tokens,
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
-}
-
-interface CountingProxy extends AsyncDisposable {
-  readonly port: number;
-  turns(): number;
-}
-
-/** Counts how often the client speaks after the server did. The way back takes a while, as it does in a network. */
-function countTurns(targetPort: number): CountingProxy {
-  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
-  let turns = 0;
-  const work = (async () => {
-    const client = await listener.accept();
-    const server = await Deno.connect({ hostname: "127.0.0.1", port: targetPort });
-    let isServerLast = true;
-    const forward = async (
-      from: Deno.Conn,
-      to: Deno.Conn,
-      before: () => Promise<void>,
-    ): Promise<void> => {
-      const buffer = new Uint8Array(65536);
-      try {
-        for (let count = await from.read(buffer); count !== null; count = await from.read(buffer)) {
-          await before();
-          for (let sent = 0; sent < count;) sent += await to.write(buffer.subarray(sent, count));
-        }
-        await to.closeWrite();
-      } catch {
-        // One side hung up.
-      }
-    };
-    await Promise.all([
-      forward(client, server, () => {
-        if (isServerLast) turns++;
-        isServerLast = false;
-        return Promise.resolve();
-      }),
-      forward(server, client, async () => {
-        await new Promise((resolve) => setTimeout(resolve, 10));
-        isServerLast = true;
-      }),
-    ]);
-    client.close();
-    server.close();
-  })();
-  return {
-    port: listener.addr.port,
-    turns: () => turns,
-    [Symbol.asyncDispose]: async () => {
-      await work;
-      listener.close();
-    },
-  };
-}
-
-function concatenated(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }
 
 function messageOf(text: string): MessageSource {
@@ -161,17 +101,18 @@ Deno.test({
   fn: async () => {
     await using certificates = await makeCertificates();
     await using peer = await startPeer(certificates);
-    const proxy = countTurns(peer.port);
-    const session = await openSession(options(proxy.port, { caCerts: [certificates.ca] }));
+    // A link without delay; it counts how often the client speaks after the server did.
+    await using link = openSlowLink({ port: peer.port, oneWayMs: 0 });
+    const session = await openSession(options(link.port, { caCerts: [certificates.ca] }));
     const text = "Subject: hi\r\n\r\n.hi\r\n.\r\nbye\r\n";
     const result = await session.send(ENVELOPE, messageOf(text));
     await session[Symbol.asyncDispose]();
-    await proxy[Symbol.asyncDispose]();
     assert.deepEqual(result.accepted, ENVELOPE.recipients);
     assert.match(result.reply ?? "", /^250 /);
     assert.deepEqual(peer.messages, [text]);
     assert.deepEqual(peer.tokens, ["TOKEN"]);
-    assert.equal(proxy.turns(), 8);
+    await until(() => link.turns[0] === 8, { what: "the eighth turn, QUIT" });
+    assert.deepEqual(link.turns, [8]);
   },
 });
 
