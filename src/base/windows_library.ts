@@ -1,0 +1,39 @@
+// Windows' own libraries through Deno's foreign function interface. The invariant: full paths, so that no file
+// of the same name beside the executable or in the working folder is loaded, and so that `.ci/compile.ts` can
+// permit the executable these and nothing else.
+
+export const WINDOWS_LIBRARIES = {
+  advapi32: "C:\\Windows\\System32\\advapi32.dll",
+  crypt32: "C:\\Windows\\System32\\crypt32.dll",
+  kernel32: "C:\\Windows\\System32\\kernel32.dll",
+  winhttp: "C:\\Windows\\System32\\winhttp.dll",
+} as const;
+
+/**
+ * Opens one of them for the rest of the process: closing costs more than it gives back.
+ * @throws {Error} what Deno says, where Windows is installed elsewhere for example
+ */
+export function openWindowsLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
+  name: keyof typeof WINDOWS_LIBRARIES,
+  symbols: Symbols,
+): Deno.DynamicLibrary<Symbols>["symbols"] {
+  return Deno.dlopen(WINDOWS_LIBRARIES[name], symbols).symbols;
+}
+
+/** The text as `LPCWSTR` points to it: UTF-16 closed by a zero. */
+export function toWide(text: string): Uint16Array<ArrayBuffer> {
+  const units = new Uint16Array(text.length + 1);
+  for (let at = 0; at < text.length; at++) units[at] = text.charCodeAt(at);
+  return units;
+}
+
+/** The text that an `LPCWSTR` points to; undefined for a null pointer. */
+export function fromWide(pointer: Deno.PointerValue): string | undefined {
+  if (pointer === null) return undefined;
+  const view = new Deno.UnsafePointerView(pointer);
+  const units: number[] = [];
+  for (let unit = view.getUint16(0); unit !== 0; unit = view.getUint16(units.length * 2)) {
+    units.push(unit);
+  }
+  return String.fromCharCode(...units);
+}
