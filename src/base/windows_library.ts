@@ -10,14 +10,15 @@ export const WINDOWS_LIBRARIES = {
 } as const;
 
 /**
- * Opens one of them for the rest of the process: closing costs more than it gives back.
+ * Opens one of them; hold it with `using`.
  * @throws {Error} what Deno says, where Windows is installed elsewhere for example
  */
 export function openWindowsLibrary<const Symbols extends Deno.ForeignLibraryInterface>(
   name: keyof typeof WINDOWS_LIBRARIES,
   symbols: Symbols,
-): Deno.DynamicLibrary<Symbols>["symbols"] {
-  return Deno.dlopen(WINDOWS_LIBRARIES[name], symbols).symbols;
+): Disposable & Pick<Deno.DynamicLibrary<Symbols>, "symbols"> {
+  const library = Deno.dlopen(WINDOWS_LIBRARIES[name], symbols);
+  return { symbols: library.symbols, [Symbol.dispose]: () => library.close() };
 }
 
 /** The text as `LPCWSTR` points to it: UTF-16 closed by a zero. */
