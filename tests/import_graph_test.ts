@@ -16,7 +16,7 @@ const RANKS: readonly (readonly string[])[] = [
 ];
 
 /** Packages that the program itself may use; all others are for tests. */
-const PACKAGES = ["oauth4webapi", "postal-mime", "smol-toml"];
+const PACKAGES = ["age-encryption", "oauth4webapi", "postal-mime", "smol-toml"];
 
 const SOURCE = new URL("../src/", import.meta.url);
 
