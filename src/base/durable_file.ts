@@ -136,7 +136,7 @@ export async function createDurably(
     } finally {
       file.close();
     }
-    await fileSystem.link(draft, path);
+    await nameOnce(fileSystem, { from: draft, to: path, mode: options.mode });
     await syncFolderOf(path, fileSystem);
     return true;
   } catch (cause) {
@@ -147,6 +147,27 @@ export async function createDurably(
     });
   } finally {
     await fileSystem.remove(draft).catch(() => {}); // it may never have come into being
+  }
+}
+
+// FAT and exFAT, which USB sticks have, know no hard links: there the name is taken with an empty file, which the
+// whole one replaces at once.
+async function nameOnce(
+  fileSystem: FileSystem,
+  names: { readonly from: string; readonly to: string; readonly mode: number },
+): Promise<void> {
+  const { from, to, mode } = names;
+  try {
+    return await fileSystem.link(from, to);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.AlreadyExists || isDiskFull(cause)) throw cause;
+  }
+  (await fileSystem.open(to, { write: true, createNew: true, mode })).close();
+  try {
+    await renameStubbornly(fileSystem, { from, to });
+  } catch (cause) {
+    await fileSystem.remove(to).catch(() => {});
+    throw cause;
   }
 }
 

@@ -268,6 +268,32 @@ for (const step of ["open", "write", "sync", "link"] as const) {
   });
 }
 
+Deno.test("createDurably() does without hard links, which FAT and exFAT do not know", async () => {
+  const refusals = [
+    () => new Deno.errors.PermissionDenied("Operation not permitted (os error 1)"),
+    () => new Error("Incorrect function. (os error 1)"),
+  ];
+  for (const refusal of refusals) {
+    await withFile(async (path) => {
+      const fileSystem: FileSystem = { ...Deno, link: () => Promise.reject(refusal()) };
+      const options = { mode: 0o600, fileSystem };
+      assert.equal(await createDurably(path, NEW, options), false);
+      assert.deepEqual(await Deno.readFile(path), OLD);
+      await Deno.remove(path);
+      assert.equal(await createDurably(path, NEW, options), true);
+      assert.deepEqual(await Deno.readFile(path), NEW);
+      assert.deepEqual(await names(path), ["file"]);
+      await Deno.remove(path);
+      const full = (): Promise<void> => Promise.reject(new Error("No space left on device"));
+      await assert.rejects(
+        createDurably(path, NEW, { ...options, fileSystem: { ...fileSystem, rename: full } }),
+        (failure) => failure instanceof Failure && failure.code === "file.cannot_create",
+      );
+      assert.deepEqual(await names(path), []);
+    });
+  }
+});
+
 Deno.test("reason() keeps the system's words and drops the path behind them", async () => {
   await withFile(async (path) => {
     const cause = await Deno.open(`${path}/none/at/all`).catch((thrown: unknown) => thrown);
