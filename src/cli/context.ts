@@ -3,14 +3,17 @@
 
 import { Failure } from "../base/failure.ts";
 import { reason } from "../base/durable_file.ts";
-import { readCertificates, trustingFetch } from "../base/trust.ts";
+import { readCertificates } from "../base/trust.ts";
 import type { World } from "../base/world.ts";
 import type { RemedyFacts } from "../catalogue/remedy.ts";
 import type { Who } from "../catalogue/entry.ts";
+import type { ProviderFetch } from "../oauth/provider_fetch.ts";
 import type { Transcript } from "../oauth/transcript.ts";
+import { providerWorld } from "../outbox/provider_world.ts";
 import { locateProfile } from "../profile/locate.ts";
 import { parseSettings, selectProfile } from "../profile/parse.ts";
 import type { Profile, Settings } from "../profile/profile.ts";
+import { accessFindings } from "../vault/folder.ts";
 import { Vault } from "../vault/vault.ts";
 import type { ParsedFlags } from "./flags.ts";
 import { Journal } from "./journal.ts";
@@ -123,11 +126,23 @@ export class Context {
     return this.#vault ??= new Vault(await this.settings(), this.world);
   }
 
-  /** The world as this profile trusts it: with the certificates of `smtp.ca_file` for HTTPS. */
-  async worldOf(profile: Profile): Promise<World> {
-    if (profile.smtp.caFile === undefined) return this.world;
-    const certificates = await readCertificates(profile.smtp.caFile);
-    return { ...this.world, fetch: trustingFetch(certificates, this.world.fetch) };
+  /** What is wrong with the rights of the data folder. */
+  async accessWarnings(): Promise<readonly Warning[]> {
+    const vault = await this.vault();
+    const findings = await accessFindings(await this.settings(), {
+      platform: this.world.platform,
+      vaultPath: vault.path,
+      sealedWith: vault.sealedWith,
+    });
+    return findings.map((finding) => ({ code: "vault.access", ...finding }));
+  }
+
+  /** The world as this profile reaches its provider: with the certificates of `smtp.ca_file`, and through its proxy. */
+  async worldOf(profile: Profile): Promise<World & { readonly fetch: ProviderFetch }> {
+    const { caFile } = profile.smtp;
+    const certificates = caFile === undefined ? [] : await readCertificates(caFile);
+    const { world, transcript } = this;
+    return providerWorld(profile, { world, certificates, transcript });
   }
 
   async #load(): Promise<Settings> {

@@ -8,6 +8,7 @@ import { appendLines } from "../base/log_file.ts";
 import { dirName } from "../base/paths.ts";
 import type { World } from "../base/world.ts";
 import type { Settings } from "../profile/profile.ts";
+import { makeDataFolder } from "../vault/folder.ts";
 import type { Journal, JournalEntry, LogLevel } from "./journal.ts";
 
 /** A reply, a provider's description or a stack is shorter; a message is not what a log is for. */
@@ -43,7 +44,9 @@ export async function writeLog(
     };
     await appendLines(lines, file).catch(async (cause) => {
       if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-      await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
+      // Usually the data folder, which must not come into being without its rights.
+      if (folder === at.settings.dataDir) await makeDataFolder(at.settings, at.world);
+      else await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
       await appendLines(lines, file);
     });
     return undefined;

@@ -3,6 +3,7 @@
 
 import { EXIT, Failure } from "../base/failure.ts";
 import { reason } from "../base/durable_file.ts";
+import type { World } from "../base/world.ts";
 import { adviceLines } from "../catalogue/remedy.ts";
 import { authorizationRequest } from "../oauth/authorization_request.ts";
 import type { PageText } from "../oauth/pages.ts";
@@ -32,7 +33,9 @@ export async function run(context: Context): Promise<number> {
     });
   }
   const vault = await context.vault();
-  await context.worldOf(profile); // a certificate file that cannot be read shows now, too
+  const world = await context.worldOf(profile);
+  // A certificate file that cannot be read, or a proxy that is none, shows now, too.
+  await world.fetch.routeTo(oauth.tokenEndpoint);
   const clientSecret = await checkVault(vault, { context, profile, oauth });
 
   const request = await authorizationRequest({
@@ -50,13 +53,14 @@ export async function run(context: Context): Promise<number> {
   try {
     const grant = await redeem(response.parameters, {
       context,
+      world,
       profile,
       oauth,
       vault,
       clientSecret,
       codeVerifier: request.codeVerifier,
     });
-    const warnings = warningsOf(profile, grant);
+    const warnings = [...warningsOf(profile, grant), ...await context.accessWarnings()];
     await response.answer(successPage(profile, { grant, warnings }));
     for (const warning of warnings) context.warn(warning);
     const account = grant.account ?? "an account that the provider did not name";
@@ -112,6 +116,8 @@ async function redeem(
   parameters: URLSearchParams,
   at: {
     readonly context: Context;
+    /** As the profile reaches its provider. */
+    readonly world: World;
     readonly profile: Profile;
     readonly oauth: OauthProfile;
     readonly vault: Vault;
@@ -130,9 +136,8 @@ async function redeem(
       },
     );
   }
-  const { context, profile, oauth, vault } = at;
-  context.world.keepSecret(code);
-  const world = await context.worldOf(profile);
+  const { context, world, profile, oauth, vault } = at;
+  world.keepSecret(code);
   const tokens = await redeemCode(tokenClient(oauth, at.clientSecret), {
     code,
     redirectUri: oauth.redirectUri,

@@ -3,6 +3,7 @@
 import { Failure } from "../base/failure.ts";
 import { Redactor } from "../base/redact.ts";
 import { trustSystemRoots } from "../base/trust.ts";
+import { currentAccount } from "../base/windows_account.ts";
 import type { World } from "../base/world.ts";
 import { RealTerminal } from "./terminal.ts";
 
@@ -16,11 +17,7 @@ export function realWorld(): World {
     utcOffsetMinutes: (atMs) => -new Date(atMs).getTimezoneOffset(),
     sleep,
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
-    whoAmI: () => ({
-      pc: Deno.hostname(),
-      account: Deno.env.get("USERNAME") ?? Deno.env.get("USER") ?? `uid ${Deno.uid() ?? "unknown"}`,
-      isRoot: Deno.uid() === 0,
-    }),
+    whoAmI: () => ({ pc: Deno.hostname(), account: accountName(), isRoot: Deno.uid() === 0 }),
     keepSecret: (text) => redactor.add(text),
     redact: (text) => redactor.redact(text),
     fetch: (input, init) => {
@@ -29,6 +26,17 @@ export function realWorld(): World {
     },
     openBrowser,
   };
+}
+
+function accountName(): string {
+  if (Deno.build.os === "windows") {
+    try {
+      return currentAccount().name;
+    } catch {
+      // Windows lies elsewhere than its libraries are looked for: the variables tell most accounts apart, too.
+    }
+  }
+  return Deno.env.get("USERNAME") ?? Deno.env.get("USER") ?? `uid ${Deno.uid() ?? "unknown"}`;
 }
 
 function platformOf(os: typeof Deno.build.os): World["platform"] {

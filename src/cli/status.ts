@@ -23,7 +23,11 @@ interface Status {
 
 export async function run(context: Context): Promise<number> {
   const profile = await context.profile();
-  const { status, failure } = await look(context, profile);
+  const { failure, ...looked } = await look(context, profile);
+  const status = {
+    ...looked.status,
+    warnings: [...looked.status.warnings, ...await context.accessWarnings()],
+  };
   context.result(
     failure === undefined
       ? status

@@ -146,10 +146,9 @@ export const KEYS = [
     type: "text",
     choices: VAULT_KEYS,
     default: "auto",
-    unbuiltChoices: ["dpapi-machine", "dpapi-user"],
   },
   { path: "vault.key_file", type: "text", format: "path" },
-  { path: "vault.accounts", type: "texts", default: [], built: false },
+  { path: "vault.accounts", type: "texts", default: [] },
   { path: "vault.group", type: "text", format: "word" },
 
   {

@@ -8,8 +8,17 @@ import { Failure } from "../base/failure.ts";
 const FORMAT = "plantpost vault";
 const VERSION = 1;
 
-/** How the key is found again. `keyId` tells a wrong key from a damaged file. */
+/**
+ * How the key is found again. `keyId` tells a wrong key from a damaged file. With the DPAPI kinds `sealed` is the
+ * key itself as Windows sealed it, and `salt` goes into its entropy; both are base64.
+ */
 export type KeyHeader =
+  | {
+    readonly kind: "dpapi-machine" | "dpapi-user";
+    readonly keyId: string;
+    readonly salt: string;
+    readonly sealed: string;
+  }
   | { readonly kind: "key-file"; readonly keyId: string }
   | {
     readonly kind: "passphrase";
@@ -130,23 +139,33 @@ function parseHeader(value: unknown): Header | undefined {
     return undefined;
   }
   if (typeof pc !== "string" || typeof account !== "string") return undefined;
-  const { kind, keyId, rounds, salt } = value["key"];
+  const key = parseKeyHeader(value["key"]);
+  return key === undefined ? undefined : { key, revision, pc, account };
+}
+
+function parseKeyHeader(
+  { kind, keyId, rounds, salt, sealed }: Record<string, unknown>,
+): KeyHeader | undefined {
   if (typeof keyId !== "string") return undefined;
-  if (kind === "key-file") return { key: { kind, keyId }, revision, pc, account };
-  if (kind !== "passphrase" || typeof rounds !== "number" || typeof salt !== "string") {
-    return undefined;
+  if (kind === "key-file") return { kind, keyId };
+  if (typeof salt !== "string") return undefined;
+  if (kind === "passphrase") {
+    return typeof rounds === "number" ? { kind, keyId, rounds, salt } : undefined;
   }
-  return { key: { kind, keyId, rounds, salt }, revision, pc, account };
+  if (kind !== "dpapi-machine" && kind !== "dpapi-user") return undefined;
+  return typeof sealed === "string" ? { kind, keyId, salt, sealed } : undefined;
 }
 
 function authenticated(header: Header): Uint8Array<ArrayBuffer> {
   const { key, revision, pc, account } = header;
-  const keyPart = key.kind === "key-file"
-    ? [key.kind, key.keyId]
-    : [key.kind, key.keyId, key.rounds, key.salt];
   return new TextEncoder().encode(
-    JSON.stringify([FORMAT, VERSION, ...keyPart, revision, pc, account]),
+    JSON.stringify([FORMAT, VERSION, ...authenticatedKey(key), revision, pc, account]),
   );
+}
+
+function authenticatedKey(key: KeyHeader): readonly (string | number)[] {
+  if (key.kind === "key-file") return [key.kind, key.keyId];
+  return [key.kind, key.keyId, key.kind === "passphrase" ? key.rounds : key.sealed, key.salt];
 }
 
 function octetsOf(value: unknown): Uint8Array<ArrayBuffer> | undefined {

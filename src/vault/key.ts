@@ -1,16 +1,16 @@
-// Where the vault's key comes from: a key file that never lies beside the vault (a copied folder opens
-// nothing), a systemd credential, or a passphrase through PBKDF2-HMAC-SHA-256 (RFC 8018 §5.2). The invariant:
-// a key is made only together with a new vault, never for one that exists.
+// Where the vault's key comes from: Windows itself (DPAPI), a key file that never lies beside the vault (a copied
+// folder opens nothing), a systemd credential, or a passphrase through PBKDF2-HMAC-SHA-256 (RFC 8018 §5.2). The
+// invariant: a key is made only together with a new vault, never for one that exists.
 
 import { fromBase64, toBase64 } from "../base/base64.ts";
 import { createDurably, diskRemedy, isDiskFull, reason } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
-import { joinOctets, toHex } from "../base/octets.ts";
 import { dirName, isAbsolutePath, joinPath } from "../base/paths.ts";
 import type { World } from "../base/world.ts";
 import type { VaultSettings } from "../profile/profile.ts";
 import type { Header, KeyHeader, SealingKey } from "./envelope.ts";
 import { groupId } from "./group.ts";
+import { identify, importOctets } from "./key_octets.ts";
 
 const KEY_FILE_PREFIX = "plantpost-vault-key-v1 ";
 const KEY_FILE_NAME = "plantpost/vault.key";
@@ -33,9 +33,17 @@ export interface KeyRequest {
  */
 export async function sealingKey(request: KeyRequest, world: KeyWorld): Promise<SealingKey> {
   const kind = keyKind(request, world);
-  return kind === "key-file"
-    ? await keyFromFile(request, world)
-    : await keyFromPassphrase(request, world);
+  switch (kind) {
+    case "key-file":
+      return await keyFromFile(request, world);
+    case "passphrase":
+      return await keyFromPassphrase(request, world);
+    case "dpapi-machine":
+    case "dpapi-user": {
+      const { keyFromDpapi } = await import("./dpapi_key.ts");
+      return await keyFromDpapi({ ...request, kind }, world);
+    }
+  }
 }
 
 /** The place of the key file that these settings and this account mean. */
@@ -60,18 +68,33 @@ export function keyFilePath(
 
 function keyKind(request: KeyRequest, world: KeyWorld): KeyHeader["kind"] {
   const wanted = request.settings.key;
-  const sealedWith = request.header?.key.kind;
-  // The DPAPI kinds are accepted and warned of in the profile; until they exist they mean what `auto` means.
-  if (wanted !== "key-file" && wanted !== "passphrase") {
-    return sealedWith ?? (world.platform === "windows" ? "passphrase" : "key-file");
+  const { header } = request;
+  const isWindows = world.platform === "windows";
+  if (!isWindows && (wanted === "dpapi-machine" || wanted === "dpapi-user")) {
+    throw new Failure("profile.invalid", `vault.key: "${wanted}" exists on Windows only`, {
+      remedy: 'set vault.key = "auto", which is a key file here and DPAPI on Windows',
+    });
   }
-  if (sealedWith === undefined || sealedWith === wanted) return wanted;
+  if (!isWindows && header?.key.kind.startsWith("dpapi") === true) {
+    throw new Failure(
+      "vault.sealed_elsewhere",
+      `Windows sealed the vault ${request.vaultPath} on PC "${header.pc}" for "${header.account}", ` +
+        "and nothing else opens it",
+      { remedy: foreignVaultRemedy(request.vaultPath) },
+    );
+  }
+  const sealedWith = header?.key.kind;
+  const kind = wanted === "auto"
+    ? sealedWith ?? (isWindows ? "dpapi-machine" : "key-file")
+    : wanted;
+  if (sealedWith === undefined || sealedWith === kind) return kind;
   throw new Failure(
     "vault.sealed_elsewhere",
-    `the vault ${request.vaultPath} is sealed with a ${sealedWith}, but vault.key says "${wanted}"`,
+    `the vault ${request.vaultPath} was sealed with vault.key "${sealedWith}", ` +
+      `but the profile says "${kind}"`,
     {
-      remedy:
-        `set vault.key = "${sealedWith}", or move the file away and run "plantpost login" again`,
+      remedy: `set vault.key = "${sealedWith}"; or, to change it, move the file away, then run ` +
+        '"plantpost secret set" and "plantpost login" again',
     },
   );
 }
@@ -250,7 +273,7 @@ async function importKey(
       "vault.sealed_elsewhere",
       `the vault ${request.vaultPath} was sealed with another key than ${request.path}: ` +
         `it was written on PC "${header.pc}" by "${header.account}"`,
-      { remedy: foreignVaultRemedy(request.vaultPath) },
+      { remedy: foreignKeyRemedy(request.vaultPath) },
     );
   }
   return { key: await importOctets(octets), header: { kind: "key-file", keyId } };
@@ -264,13 +287,23 @@ function missingKey(
     "vault.sealed_elsewhere",
     `there is no key ${at.path} for the vault ${request.vaultPath}: ` +
       `it was written on PC "${at.header.pc}" by "${at.header.account}"`,
-    { remedy: foreignVaultRemedy(request.vaultPath) },
+    { remedy: foreignKeyRemedy(request.vaultPath) },
   );
 }
 
+function foreignKeyRemedy(vaultPath: string): string {
+  return `run plantpost under that account on that PC, or set vault.key_file to the key; ${
+    startAnew(vaultPath)
+  }`;
+}
+
 function foreignVaultRemedy(vaultPath: string): string {
-  return "run plantpost under that account on that PC, or set vault.key_file to the key; " +
-    `to start anew here, move ${vaultPath} away, then run "plantpost secret set" and "plantpost login"`;
+  return `run plantpost under that account on that PC; ${startAnew(vaultPath)}`;
+}
+
+/** The way on where a vault cannot be opened any more. */
+export function startAnew(vaultPath: string): string {
+  return `to start anew here, move ${vaultPath} away, then run "plantpost secret set" and "plantpost login"`;
 }
 
 function unreadableKey(path: string, why: string, cause?: unknown): Failure {
@@ -280,15 +313,4 @@ function unreadableKey(path: string, why: string, cause?: unknown): Failure {
       "read the key",
     cause,
   });
-}
-
-async function importOctets(octets: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  return await crypto.subtle.importKey("raw", octets, "AES-GCM", false, ["encrypt", "decrypt"]);
-}
-
-// Tells a wrong key from a damaged file. It helps a guesser no more than the tag of the file itself does.
-async function identify(octets: Uint8Array): Promise<string> {
-  const label = new TextEncoder().encode("plantpost key id\0");
-  const digest = await crypto.subtle.digest("SHA-256", joinOctets([label, octets]));
-  return toHex(new Uint8Array(digest, 0, 8));
 }

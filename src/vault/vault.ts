@@ -5,7 +5,6 @@
 import {
   adoptReservation,
   diskRemedy,
-  isDiskFull,
   reason,
   type Reservation,
   reserveReplacement,
@@ -17,12 +16,14 @@ import type { Settings } from "../profile/profile.ts";
 import { EMPTY_VAULT, secretsOf, type VaultContent, withSecrets } from "./content.ts";
 import {
   type Header,
+  type KeyHeader,
   openSealedVault,
   parseSealedVault,
   type SealedVault,
   type SealingKey,
   sealVault,
 } from "./envelope.ts";
+import { makeDataFolder } from "./folder.ts";
 import { groupId } from "./group.ts";
 import { sealingKey } from "./key.ts";
 import { type Leftover, noteOf, readLeftover, type Underway } from "./leftover.ts";
@@ -68,6 +69,11 @@ export class Vault {
     this.path = joinPath(settings.dataDir, "vault.json", world);
   }
 
+  /** What the key is sealed with, once the vault was opened. */
+  get sealedWith(): KeyHeader["kind"] | undefined {
+    return this.#key?.header.kind;
+  }
+
   /**
    * The content as it is now, without the lock: a writer replaces the file in one step.
    * @throws {Failure} `vault.*`, `file.io`
@@ -90,7 +96,8 @@ export class Vault {
   }
 
   async #updateLocked<Result>(change: Change<Result>, options: UpdateOptions): Promise<Result> {
-    await this.#makeFolder();
+    await makeDataFolder(this.#settings, this.#world);
+    await checkPlace(this.#settings.dataDir, this.#world.platform);
     const lock = await this.#lock();
     try {
       const opened = await this.#recover(await this.#open());
@@ -191,35 +198,6 @@ export class Vault {
     const request = { vaultPath: this.path, settings: this.#settings.vault, header };
     this.#key = await sealingKey(request, this.#world);
     return this.#key;
-  }
-
-  async #makeFolder(): Promise<void> {
-    const { dataDir, vault: { group } } = this.#settings;
-    try {
-      await Deno.mkdir(dataDir, { recursive: true, mode: 0o700 });
-      if (group !== undefined && this.#world.platform !== "windows") {
-        const info = await Deno.stat(dataDir);
-        const gid = await groupId(group);
-        const isShared = info.gid === gid && ((info.mode ?? 0) & 0o070) === 0o070;
-        if (!isShared) {
-          await Deno.chown(dataDir, null, gid);
-          await Deno.chmod(dataDir, 0o2770);
-        }
-      }
-    } catch (cause) {
-      if (cause instanceof Failure) throw cause;
-      throw new Failure(
-        "file.cannot_create",
-        `cannot create the folder ${dataDir}: ${reason(cause)}`,
-        {
-          remedy: isDiskFull(cause)
-            ? diskRemedy(cause, dataDir)
-            : "set data_dir to a folder where this account may write, or give it the right",
-          cause,
-        },
-      );
-    }
-    await checkPlace(dataDir, this.#world.platform);
   }
 
   async #shareWithGroup(): Promise<void> {

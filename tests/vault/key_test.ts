@@ -276,12 +276,15 @@ Deno.test("sealingKey() says so when the profile wants another kind of key than 
   const env = { PLANTPOST_PASSPHRASE: "correct horse" };
   await assert.rejects(
     sealingKey({ ...passphraseRequest(headerOf("0123456789abcdef")) }, testWorld({ env })),
-    isFailure("vault.sealed_elsewhere", /sealed with a key-file, but vault\.key says "passphrase"/),
+    isFailure(
+      "vault.sealed_elsewhere",
+      /sealed with vault\.key "key-file", but the profile says "passphrase"/,
+    ),
   );
   await withFolder(async (folder) => {
     await assert.rejects(
       sealingKey({ ...keyFileRequest(folder), header: passphraseHeader({}) }, testWorld({ env })),
-      isFailure("vault.sealed_elsewhere", /sealed with a passphrase/),
+      isFailure("vault.sealed_elsewhere", /sealed with vault\.key "passphrase"/),
     );
   });
 });
