@@ -4,12 +4,17 @@
 //   deno task compile host                this machine only
 //   deno task compile x86_64-pc-windows-msvc …
 //   deno task compile bundle              the bundle alone, which any Deno runs
+//   deno task --quiet compile permissions windows
+//                                         the flags that the executables of a platform carry, one a line
 //
 // The bundle comes first so that only what the program uses goes in: `deno compile` on the project itself
 // embeds every package of deno.json, those for the tests included. The runtime is fetched by `deno compile`;
 // $PLANTPOST_COMPILER names another command to be called in its place.
 
-import { BROWSER_PROGRAMS } from "../src/oauth/browser.ts";
+import { VERSION } from "../src/base/version.ts";
+import { BUNDLE, bundle } from "./bundle.ts";
+import { call, say } from "./call.ts";
+import { isPlatform, permissions, type Platform } from "./permissions.ts";
 
 const TARGETS = {
   "x86_64-pc-windows-msvc": "windows-x64.exe",
@@ -22,43 +27,11 @@ const TARGETS = {
 
 type Target = keyof typeof TARGETS;
 
-/** The least that works: hosts, files and variables are the profile's to name, programs are not. */
-function permissions(os: keyof typeof BROWSER_PROGRAMS): readonly string[] {
-  return [
-    "--no-prompt",
-    "--allow-net",
-    "--allow-read",
-    "--allow-write",
-    "--allow-env",
-    "--allow-sys=hostname,uid,statfs",
-    `--allow-run=${BROWSER_PROGRAMS[os]}`,
-  ];
-}
-
-const BUNDLE = "dist/bundle";
-
-// Not minified: the minifier writes the only use of an `await using` variable in its place, and the disposal,
-// here QUIT and the closing of the connection, is gone. Names in stack traces stay readable, too.
-async function bundle(): Promise<void> {
-  await Deno.mkdir("dist", { recursive: true });
-  await Deno.remove(BUNDLE, { recursive: true }).catch((cause) => {
-    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-  });
-  await call([
-    Deno.execPath(),
-    "bundle",
-    "--quiet",
-    "--platform=deno",
-    "--code-splitting",
-    `--outdir=${BUNDLE}`,
-    "main.ts",
-  ]);
-}
-
 async function compile(target: Target | "host"): Promise<void> {
   const compiler = Deno.env.get("PLANTPOST_COMPILER")?.split(" ") ?? [Deno.execPath(), "compile"];
+  const platform = platformOf(target === "host" ? Deno.build.os : target);
   const output = target === "host"
-    ? `dist/plantpost${Deno.build.os === "windows" ? ".exe" : ""}`
+    ? `dist/plantpost${platform === "windows" ? ".exe" : ""}`
     : `dist/plantpost-${TARGETS[target]}`;
   await call([
     ...compiler,
@@ -66,32 +39,46 @@ async function compile(target: Target | "host"): Promise<void> {
     "--no-check",
     "--no-config",
     "--no-lock",
-    ...permissions(osOf(target)),
+    // The cache of compiled code would lie under a fixed name in the folder for temporary files, where another
+    // account may have put one of its own making. It saves 2 ms.
+    "--no-code-cache",
+    ...permissions(platform),
     ...(target === "host" ? [] : ["--target", target]),
     "--output",
     output,
     `${BUNDLE}/main.js`,
-  ]);
+  ], cleanEnvironment());
+  if (platform === "windows") await nameExecutable(output);
   const { size } = await Deno.stat(output);
   say(`${output} ${(size / 1e6).toFixed(1)} MB`);
 }
 
-function osOf(target: Target | "host"): keyof typeof BROWSER_PROGRAMS {
-  const name = target === "host" ? Deno.build.os : target;
+async function nameExecutable(path: string): Promise<void> {
+  const { withIdentity } = await import("./windows_resources.ts");
+  const license = await Deno.readTextFile("LICENSE");
+  await Deno.writeFile(
+    path,
+    withIdentity(await Deno.readFile(path), {
+      version: VERSION,
+      icon: await Deno.readFile("docs/pictures/plantpost.ico"),
+      copyright: /^Copyright .*$/m.exec(license)?.[0] ?? "",
+    }),
+  );
+}
+
+/** Without what `deno compile` would keep in the executable: authorities to trust, engine flags, telemetry. */
+function cleanEnvironment(): Readonly<Record<string, string>> {
+  const kept = ["DENO_DIR", "DENORT_BIN", "DENO_NO_UPDATE_CHECK"];
+  return Object.fromEntries(
+    Object.entries(Deno.env.toObject()).filter(([name]) =>
+      kept.includes(name) || !/^(?:DENO_|OTEL_)/.test(name)
+    ),
+  );
+}
+
+function platformOf(name: string): Platform {
   if (name.includes("windows")) return "windows";
   return name.includes("darwin") ? "darwin" : "linux";
-}
-
-async function call(command: readonly string[]): Promise<void> {
-  const [program = "", ...args] = command;
-  const { success, code } = await new Deno.Command(program, { args, stdin: "null" }).spawn().status;
-  if (success) return;
-  say(`${command.join(" ")} ended with ${code}`);
-  Deno.exit(1);
-}
-
-function say(line: string): void {
-  Deno.stdout.writeSync(new TextEncoder().encode(`${line}\n`));
 }
 
 function isTarget(name: string): name is Target | "host" {
@@ -99,7 +86,12 @@ function isTarget(name: string): name is Target | "host" {
 }
 
 async function main(): Promise<void> {
-  const wanted = Deno.args.length === 0 ? Object.keys(TARGETS) : Deno.args;
+  const [first, second = platformOf(Deno.build.os)] = Deno.args;
+  if (first === "permissions" && isPlatform(second)) {
+    for (const flag of permissions(second)) say(flag);
+    return;
+  }
+  const wanted = first === undefined ? Object.keys(TARGETS) : Deno.args;
   for (const name of wanted) {
     if (isTarget(name) || name === "bundle") continue;
     say(`unknown target "${name}": wanted host, bundle, ${Object.keys(TARGETS).join(", ")}`);

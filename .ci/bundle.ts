@@ -1,0 +1,72 @@
+// Makes dist/bundle: the program and the packages it uses, as a few ES modules. The invariant: the same source gives
+// the same bytes, names and times in any folder, on any PC, at any time, because the executables can be compared
+// with a released one only if what goes into them can.
+
+import { call } from "./call.ts";
+
+export const BUNDLE = "dist/bundle";
+const ENTRY = "main.js";
+
+// Not minified: the minifier writes the only use of an `await using` variable in its place, and the disposal,
+// here QUIT and the closing of the connection, is gone. Names in stack traces stay readable, too.
+export async function bundle(): Promise<void> {
+  await Deno.mkdir("dist", { recursive: true });
+  await Deno.remove(BUNDLE, { recursive: true }).catch((cause) => {
+    if (!(cause instanceof Deno.errors.NotFound)) throw cause;
+  });
+  await call([
+    Deno.execPath(),
+    "bundle",
+    "--quiet",
+    "--platform=deno",
+    "--code-splitting",
+    `--outdir=${BUNDLE}`,
+    "main.ts",
+  ]);
+  await settle();
+}
+
+/** Takes out what depends on where the packages lie on this PC, and on the clock. */
+async function settle(): Promise<void> {
+  const texts = new Map<string, string>();
+  for await (const file of Deno.readDir(BUNDLE)) {
+    texts.set(file.name, await Deno.readTextFile(`${BUNDLE}/${file.name}`));
+    await Deno.remove(`${BUNDLE}/${file.name}`);
+  }
+  for (const [name, text] of settled(texts)) {
+    const path = `${BUNDLE}/${name}`;
+    await Deno.writeTextFile(path, text);
+    // `deno compile` keeps the time of each file.
+    await Deno.utime(path, 0, 0);
+  }
+}
+
+/**
+ * The modules under names without the hashes, which cover the paths, and with packages by name and version where
+ * comments tell their paths. Numbered in the order in which `main.js` leads to them.
+ */
+export function settled(texts: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const names = new Map<string, string>([[ENTRY, ENTRY]]);
+  const taken = new Set([ENTRY]);
+  for (const name of names.keys()) { // grows as it goes
+    for (const [, imported = ""] of (texts.get(name) ?? "").matchAll(REFERENCE)) {
+      if (!texts.has(imported) || names.has(imported)) continue;
+      const stem = imported.replace(/(?:-[A-Z0-9]{8})?\.js$/, "");
+      let next = `${stem}.js`;
+      for (let number = 2; taken.has(next); number++) next = `${stem}-${number}.js`;
+      taken.add(next);
+      names.set(imported, next);
+    }
+  }
+  const unreached = [...texts.keys()].filter((name) => !names.has(name));
+  if (unreached.length > 0) throw new Error(`nothing imports ${unreached.join(", ")}`);
+  return new Map([...names].map(([name, next]) => [
+    next,
+    (texts.get(name) ?? "")
+      .replaceAll(REFERENCE, (_all, imported) => `"./${names.get(imported) ?? imported}"`)
+      .replaceAll(PACKAGE_PATH, "// npm:$1@$2/"),
+  ]));
+}
+
+const REFERENCE = /"\.\/([\w-]+\.js)"/g;
+const PACKAGE_PATH = /^\/\/ .*\/npm\/[^/\n]+\/((?:@[^/\n]+\/)?[^/\n]+)\/(\d[^/\n]*)\//gm;

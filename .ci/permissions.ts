@@ -1,0 +1,29 @@
+// What the executable may do, as flags of `deno compile` and `deno run`: one place for the executables, the tests
+// that run the bundle under the same flags, and the page for IT. The invariant: nothing is permitted by name of
+// kind alone that can be named one by one; programs and libraries are full paths.
+
+import { WINDOWS_LIBRARIES } from "../src/base/windows_library.ts";
+import { BROWSER_PROGRAMS } from "../src/oauth/browser.ts";
+
+export type Platform = keyof typeof BROWSER_PROGRAMS;
+
+/** The least that works: hosts, files and variables are the profile's to name, programs and libraries are not. */
+export function permissions(platform: Platform): readonly string[] {
+  const libraries = platform === "windows" ? Object.values(WINDOWS_LIBRARIES) : [];
+  return [
+    "--no-prompt",
+    "--allow-net",
+    "--allow-read",
+    "--allow-write",
+    "--allow-env",
+    "--allow-sys=hostname,uid,statfs",
+    `--allow-run=${BROWSER_PROGRAMS[platform]}`,
+    ...(libraries.length === 0 ? [] : [`--allow-ffi=${libraries.join(",")}`]),
+    // By itself the runtime would load code from seven public hosts.
+    "--deny-import",
+  ];
+}
+
+export function isPlatform(name: string): name is Platform {
+  return Object.hasOwn(BROWSER_PROGRAMS, name);
+}
