@@ -2,6 +2,7 @@
 // synced. The invariant: at every moment the old or the new content is whole under its name, never a part.
 
 import { Failure } from "./failure.ts";
+import { heldRemedy, isHeld, patiently } from "./held_file.ts";
 import { writeAll } from "./octets.ts";
 
 /** The few calls of `Deno` that are used here, so that a test can make any of them fail. */
@@ -69,7 +70,7 @@ export async function adoptReservation(
 ): Promise<Reservation> {
   const { fileSystem = Deno } = options;
   try {
-    const file = await fileSystem.open(`${path}.new`, { write: true });
+    const file = await patiently(() => fileSystem.open(`${path}.new`, { write: true }));
     return reservation(file, { path, fileSystem, hasNote: true, isKept: true });
   } catch (cause) {
     throw ioFailure(cause, { doing: `write ${path}.new`, path });
@@ -102,7 +103,7 @@ function reservation(
         await file.sync();
         file.close();
         isOpen = false;
-        await renameStubbornly(fileSystem, { from: place, to: path });
+        await renamePatiently(fileSystem, { from: place, to: path });
         await syncFolderOf(path, fileSystem);
       } catch (cause) {
         throw ioFailure(cause, { doing: `write ${path}`, path });
@@ -164,7 +165,7 @@ async function nameOnce(
   }
   (await fileSystem.open(to, { write: true, createNew: true, mode })).close();
   try {
-    await renameStubbornly(fileSystem, { from, to });
+    await renamePatiently(fileSystem, { from, to });
   } catch (cause) {
     await fileSystem.remove(to).catch(() => {});
     throw cause;
@@ -179,7 +180,7 @@ async function openEmpty(
   const { mode, fileSystem } = options;
   const how = { write: true, create: true, truncate: true, mode };
   try {
-    return await fileSystem.open(path, how);
+    return await patiently(() => fileSystem.open(path, how));
   } catch (cause) {
     if (!(cause instanceof Deno.errors.PermissionDenied)) throw cause;
     await fileSystem.remove(path).catch(() => Promise.reject(cause));
@@ -187,21 +188,15 @@ async function openEmpty(
   }
 }
 
-// Virus scanners and backup programs hold a new file open for a moment, and Windows then refuses the rename.
-async function renameStubbornly(
+// Where the old file is held, Windows says that access is denied.
+async function renamePatiently(
   fileSystem: FileSystem,
   names: { readonly from: string; readonly to: string },
 ): Promise<void> {
-  for (let waitMs = 10;; waitMs *= 2) {
-    try {
-      return await fileSystem.rename(names.from, names.to);
-    } catch (cause) {
-      const isHeld = cause instanceof Deno.errors.PermissionDenied ||
-        cause instanceof Deno.errors.Busy;
-      if (Deno.build.os !== "windows" || !isHeld || waitMs > 2000) throw cause;
-      await new Promise((resolve) => setTimeout(resolve, waitMs));
-    }
-  }
+  const isPassing = (cause: unknown): boolean =>
+    isHeld(cause) ||
+    (Deno.build.os === "windows" && cause instanceof Deno.errors.PermissionDenied);
+  await patiently(() => fileSystem.rename(names.from, names.to), isPassing);
 }
 
 // A rename is durable on POSIX systems only when the folder is synced as well; Windows has no such call.
@@ -236,11 +231,12 @@ export function isDiskFull(cause: unknown): boolean {
   return /no space|disk is full|not enough space|quota/i.test(reason(cause));
 }
 
-/** What to do about a failed call on `path`: free space, give a right, or look at the disk. */
+/** What to do about a failed call on `path`: free space, give a right, let it go, or look at the disk. */
 export function diskRemedy(cause: unknown, path: string): string {
   if (isDiskFull(cause)) {
     return `free some space on the disk that holds ${path}, then try again`;
   }
+  if (isHeld(cause)) return heldRemedy(path);
   if (cause instanceof Deno.errors.PermissionDenied || /read-only|denied/i.test(reason(cause))) {
     return `give the account that runs plantpost the right to write in the folder of ${path}`;
   }

@@ -2,6 +2,8 @@
 // The invariant: a line goes out in one write call on a file opened for appending, so none is torn by
 // another; and files are renamed under a lock only, which takes along what others still write.
 
+import { patiently } from "./held_file.ts";
+
 /** The few calls of `Deno` that are used here, so that a test can make any of them fail. */
 export type LogFileSystem = Pick<
   typeof Deno,
@@ -43,7 +45,8 @@ export async function appendLines(
     const lock = await lockOf(options, fileSystem).catch(() => undefined);
     try {
       if (lock !== undefined) await putAside(batch, options).catch(() => {});
-      size = append(batch, { ...options, maxBytes: Number.POSITIVE_INFINITY });
+      const whatever = { ...options, maxBytes: Number.POSITIVE_INFINITY };
+      size = await patiently(() => Promise.try(() => append(batch, whatever)));
     } finally {
       lock?.close(); // closing releases it on every system
     }

@@ -3,6 +3,7 @@
 
 import { reason } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
+import { heldRemedy, isHeld, patiently } from "../base/held_file.ts";
 import { baseName } from "../base/paths.ts";
 import { type Mailbox, parseAddressList } from "../message/address.ts";
 import type { Attachment, MessageDraft } from "../message/compose.ts";
@@ -127,7 +128,7 @@ async function openAttachment(wanted: WantedAttachment, context: Context): Promi
     // Asked first: to open a pipe waits for somebody who writes into it.
     if (!info.isFile) throw notAFile(path);
     // Opened once now: a file without the right to read it must not show up half-way through the mail.
-    (await Deno.open(path)).close();
+    (await patiently(() => Deno.open(path))).close();
   } catch (cause) {
     throw unreadable(path, cause);
   }
@@ -150,7 +151,7 @@ async function* readChunks(path: string): AsyncIterable<Uint8Array> {
   const buffer = new Uint8Array(CHUNK_BYTES);
   let file: Deno.FsFile;
   try {
-    file = await Deno.open(path);
+    file = await patiently(() => Deno.open(path));
   } catch (cause) {
     throw unreadable(path, cause);
   }
@@ -170,7 +171,9 @@ async function* readChunks(path: string): AsyncIterable<Uint8Array> {
 async function readText(context: Context, path: string): Promise<string> {
   let octets: Uint8Array;
   try {
-    octets = path === "-" ? await context.world.terminal.readInput() : await Deno.readFile(path);
+    octets = path === "-"
+      ? await context.world.terminal.readInput()
+      : await patiently(() => Deno.readFile(path));
   } catch (cause) {
     throw unreadable(path, cause);
   }
@@ -196,9 +199,10 @@ function decodeText(
 function unreadable(path: string, cause: unknown): Failure {
   if (cause instanceof Failure) return cause;
   return new Failure("input.unreadable", `cannot read ${path}: ${reason(cause)}`, {
-    remedy:
-      "correct the path (relative paths start at the working folder), or let the account that runs " +
-      "plantpost read the file",
+    remedy: isHeld(cause)
+      ? `${heldRemedy(path)}; or attach a copy of it`
+      : "correct the path (relative paths start at the working folder), or let the account that runs " +
+        "plantpost read the file",
     cause,
   });
 }

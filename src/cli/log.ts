@@ -44,8 +44,9 @@ export async function writeLog(
     };
     await appendLines(lines, file).catch(async (cause) => {
       if (!(cause instanceof Deno.errors.NotFound)) throw cause;
-      // Usually the data folder, which must not come into being without its rights.
-      if (folder === at.settings.dataDir) await makeDataFolder(at.settings, at.world);
+      // Windows knows no mode: there the data folder must not come into being without its access list.
+      const isGuarded = at.world.platform === "windows" && folder === at.settings.dataDir;
+      if (isGuarded) await makeDataFolder(at.settings, at.world);
       else await Deno.mkdir(folder, { recursive: true, mode: 0o700 });
       await appendLines(lines, file);
     });

@@ -7,7 +7,12 @@ import type { World } from "../base/world.ts";
 import { adviceLines } from "../catalogue/remedy.ts";
 import { authorizationRequest } from "../oauth/authorization_request.ts";
 import type { PageText } from "../oauth/pages.ts";
-import { listenForRedirect } from "../oauth/redirect_listener.ts";
+import { readPastedAddress } from "../oauth/pasted_response.ts";
+import {
+  type AuthorizationResponse,
+  listenForRedirect,
+  type RedirectListener,
+} from "../oauth/redirect_listener.ts";
 import { refusedAuthorization } from "../oauth/refusal.ts";
 import { redeemCode } from "../oauth/token_endpoint.ts";
 import { oauthOf } from "../outbox/submission.ts";
@@ -49,7 +54,11 @@ export async function run(context: Context): Promise<number> {
 
   await using listener = listenForRedirect(oauth.redirectUri, request.state);
   await showAddress(context, request.url);
-  const response = await listener.receive({ timeoutMs: PATIENCE_MS, signal: context.signal });
+  const response = await authorizationResponse(context, {
+    listener,
+    redirectUri: oauth.redirectUri,
+    state: request.state,
+  });
   try {
     const grant = await redeem(response.parameters, {
       context,
@@ -109,7 +118,46 @@ async function showAddress(context: Context, url: string): Promise<void> {
     terminal.err("open this address in a browser on this PC:");
   }
   terminal.err(url);
-  context.note("waiting for the sign-in to come back (10 minutes; Ctrl-C ends it) …");
+  context.note("waiting for the sign-in to come back (10 minutes; Ctrl-C ends it) ...");
+}
+
+// From the browser of this PC, or from one elsewhere by way of the person: a server may have none that works.
+async function authorizationResponse(
+  context: Context,
+  at: {
+    readonly listener: RedirectListener;
+    readonly redirectUri: string;
+    readonly state: string;
+  },
+): Promise<AuthorizationResponse> {
+  const { terminal } = context.world;
+  const isAnswered = new AbortController();
+  const received = at.listener.receive({
+    timeoutMs: PATIENCE_MS,
+    signal: AbortSignal.any([context.signal, isAnswered.signal]),
+  });
+  if (!terminal.isInteractive) return await received;
+  context.note(
+    "where the browser is on another PC: sign in there, then paste the address on which it ends " +
+      `(${at.redirectUri}?code=...) here and press Enter`,
+  );
+  try {
+    return await Promise.race([received, pasted()]);
+  } finally {
+    isAnswered.abort();
+    received.catch(() => {}); // it has been answered, or has told its failure
+  }
+
+  async function pasted(): Promise<AuthorizationResponse> {
+    for (;;) {
+      const line = await terminal.ask("");
+      if (line === null) return await received;
+      if (line.trim() === "") continue;
+      const { parameters, trouble } = readPastedAddress(line, at);
+      if (parameters !== undefined) return { parameters, answer: async () => {} };
+      terminal.err(`error: ${trouble}`);
+    }
+  }
 }
 
 async function redeem(

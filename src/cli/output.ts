@@ -2,7 +2,7 @@
 // three things, and nothing that the other side said is lost.
 
 import type { Failure } from "../base/failure.ts";
-import type { Terminal } from "../base/world.ts";
+import type { Terminal, World } from "../base/world.ts";
 import { type Advice, adviceFor, adviceLines, type RemedyFacts } from "../catalogue/remedy.ts";
 
 /** A failure, and what is to be done about it. */
@@ -27,6 +27,21 @@ export function failureJson({ failure, advice }: Told): Readonly<Record<string, 
     retry: failure.retry,
     ...(failure.refusal === undefined ? {} : { refusal: failure.refusal }),
   };
+}
+
+/**
+ * One JSON value on a line. On Windows with escapes for what is not ASCII: PowerShell and cmd read a program's
+ * output in the code page of the console (437, 850, 1252 …), and an address with ü must come through all of them.
+ */
+export function jsonLine(value: unknown, on: Pick<World, "platform">): string {
+  const json = JSON.stringify(value);
+  const safe = on.platform === "windows"
+    ? json.replaceAll(
+      /[\u007f-\uffff]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    )
+    : json;
+  return `${safe}\n`;
 }
 
 export function sayFailure({ failure, advice }: Told, terminal: Terminal): void {

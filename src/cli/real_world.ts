@@ -4,14 +4,15 @@ import { Failure } from "../base/failure.ts";
 import { Redactor } from "../base/redact.ts";
 import { trustSystemRoots } from "../base/trust.ts";
 import { currentAccount } from "../base/windows_account.ts";
-import type { World } from "../base/world.ts";
+import type { SystemProxy, World } from "../base/world.ts";
 import { RealTerminal } from "./terminal.ts";
 
-export function realWorld(): World {
+/** `signal` ends what waits for a person or for standard input. */
+export function realWorld(signal: AbortSignal): World {
   const redactor = new Redactor();
   return {
     platform: platformOf(Deno.build.os),
-    terminal: new RealTerminal((text) => redactor.redact(text)),
+    terminal: new RealTerminal((text) => redactor.redact(text), signal),
     env: (name) => Deno.env.get(name) || undefined,
     nowMs: () => Date.now(),
     utcOffsetMinutes: (atMs) => -new Date(atMs).getTimezoneOffset(),
@@ -24,7 +25,25 @@ export function realWorld(): World {
       trustSystemRoots();
       return fetch(input, init);
     },
+    ...(Deno.build.os === "windows" ? { systemProxy: rememberedProxies() } : {}),
     openBrowser,
+  };
+}
+
+const PROXY_KNOWN_FOR_MS = 600_000;
+
+// To ask Windows can take seconds, where a script or the network must tell.
+function rememberedProxies(): (target: URL) => Promise<SystemProxy> {
+  const known = new Map<string, { readonly answer: Promise<SystemProxy>; readonly atMs: number }>();
+  return async ({ origin }) => {
+    const last = known.get(origin);
+    if (last !== undefined && performance.now() - last.atMs < PROXY_KNOWN_FOR_MS) {
+      return await last.answer;
+    }
+    const { windowsProxy } = await import("../oauth/windows_proxy.ts");
+    const answer = windowsProxy(new URL(origin));
+    known.set(origin, { answer, atMs: performance.now() });
+    return await answer;
   };
 }
 

@@ -9,19 +9,39 @@ import type { RemedyFacts } from "../catalogue/remedy.ts";
 import { type Command, COMMANDS, GLOBAL_FLAGS } from "./commands.ts";
 import { Context } from "./context.ts";
 import { parseFlags, splitCommand } from "./flags.ts";
-import { failureJson, sayFailure, tell } from "./output.ts";
+import { failureJson, jsonLine, sayFailure, tell } from "./output.ts";
 import { realWorld } from "./real_world.ts";
 
 /** Runs the program and ends the process. */
 export async function runProgram(args: readonly string[]): Promise<void> {
   const interruption = new AbortController();
-  Deno.addSignalListener("SIGINT", () => {
-    // A second Ctrl-C means it: something does not listen to the first.
-    if (interruption.signal.aborted) Deno.exit(EXIT.interrupted);
-    interruption.abort(new Failure("interrupted", "interrupted by Ctrl-C"));
-  });
-  Deno.exit(await run(args, { world: realWorld(), signal: interruption.signal }));
+  for (const [name, what] of ENDINGS[Deno.build.os === "windows" ? "windows" : "posix"]) {
+    const end = (): void => {
+      // A second Ctrl-C means it: something does not listen to the first.
+      if (interruption.signal.aborted) Deno.exit(EXIT.interrupted);
+      interruption.abort(new Failure("interrupted", `interrupted by ${what}`));
+    };
+    try {
+      Deno.addSignalListener(name, end);
+    } catch (cause) {
+      // Deno before 2.8 does not know the closing of a window; the process then ends as if it was killed.
+      if (!(cause instanceof TypeError)) throw cause;
+    }
+  }
+  const { signal } = interruption;
+  Deno.exit(await run(args, { world: realWorld(signal), signal }));
 }
+
+/** What asks the program to end. Windows tells the closing of the window, logging off and shutting down as SIGHUP. */
+const ENDINGS: Readonly<Record<"windows" | "posix", readonly (readonly [Deno.Signal, string])[]>> =
+  {
+    windows: [
+      ["SIGINT", "Ctrl-C"],
+      ["SIGBREAK", "Ctrl-Break"],
+      ["SIGHUP", "the closing of its window"],
+    ],
+    posix: [["SIGINT", "Ctrl-C"], ["SIGTERM", "SIGTERM"]],
+  };
 
 /** Resolves to the exit code; everything said goes through `world.terminal`. */
 export async function run(
@@ -37,7 +57,7 @@ export async function run(
     const flags = parseFlags(split.rest, [...(command?.flags ?? []), ...GLOBAL_FLAGS]);
     if (flags.has("version")) {
       world.terminal.out(
-        isJson ? `${JSON.stringify({ version: VERSION })}\n` : `plantpost ${VERSION}\n`,
+        isJson ? jsonLine({ version: VERSION }, world) : `plantpost ${VERSION}\n`,
       );
       return EXIT.ok;
     }
@@ -120,7 +140,7 @@ async function sayEnd(
 // Where standard output takes nothing any more, that may be the very failure.
 function sayJson(value: unknown, world: World): boolean {
   try {
-    world.terminal.out(`${JSON.stringify(value)}\n`);
+    world.terminal.out(jsonLine(value, world));
     return true;
   } catch {
     return false;
@@ -137,7 +157,7 @@ function findCommand(name: string): Command {
 }
 
 function checkOperands(command: Command, positionals: readonly string[]): void {
-  const [action, extra] = positionals;
+  const [action] = positionals;
   if (command.actions === undefined) {
     if (action === undefined || command.operandsAreFree === true) return;
     throw new Failure("usage.invalid", `${command.name} takes no argument, found "${action}"`, {
@@ -145,9 +165,20 @@ function checkOperands(command: Command, positionals: readonly string[]): void {
         `a text with blanks must stand in quotes; plantpost ${command.name} --help shows how it is used`,
     });
   }
-  const usage = `use: plantpost ${command.name} ${command.actions.join("|")}`;
-  const near = nearest(action ?? "", command.actions);
-  if (action === undefined || !command.actions.includes(action) || extra !== undefined) {
+  const usage = `use: plantpost ${command.name} ${command.operands ?? command.actions.join("|")}`;
+  const isKnown = action !== undefined && command.actions.includes(action);
+  const near = isKnown ? undefined : nearest(action ?? "", command.actions);
+  const most = command.actionOperand === undefined ? 1 : 2;
+  if (isKnown && positionals.length > most && command.actionOperand !== undefined) {
+    throw new Failure(
+      "usage.invalid",
+      `${command.name} ${action}: wanted one ${command.actionOperand} at most, found "${
+        positionals.slice(1).join(" ")
+      }"`,
+      { remedy: `${usage}; a name with blanks must stand in quotes` },
+    );
+  }
+  if (!isKnown || positionals.length > most) {
     throw new Failure(
       "usage.invalid",
       `${command.name}: wanted ${command.actions.join(" or ")}, found ${

@@ -11,7 +11,7 @@ import type { Envelope, RejectedRecipient, TransactionResult } from "../smtp/cli
 import { denoNetwork } from "../smtp/network.ts";
 import type { Context } from "./context.ts";
 import { type Outgoing, outgoingFromFlags } from "./draft.ts";
-import { failureJson, sayFailure, tell } from "./output.ts";
+import { failureJson, jsonLine, sayFailure, tell } from "./output.ts";
 
 interface Mail {
   readonly messageId: string;
@@ -169,7 +169,7 @@ async function dryRun(context: Context, mail: Mail): Promise<number> {
     for await (const chunk of mail.message.chunks()) {
       parts.push(decoder.decode(chunk, { stream: true }));
     }
-    context.world.terminal.out(`${JSON.stringify({ ...result, message: parts.join("") })}\n`);
+    context.world.terminal.out(jsonLine({ ...result, message: parts.join("") }, context.world));
     return EXIT.ok;
   }
   context.note(`reverse-path: ${mail.envelope.reversePath}`);

@@ -13,11 +13,17 @@ const CARRIAGE_RETURN = 13;
 
 export class RealTerminal implements Terminal {
   readonly #redact: (text: string) => string;
+  /** Rejects when the program is to end: a read cannot be called off, but nobody need wait for it. */
+  readonly #ending: Promise<never>;
   /** Read with what was asked for, and not asked for yet. */
   #pending = new Uint8Array();
 
-  constructor(redact: (text: string) => string) {
+  constructor(redact: (text: string) => string, signal: AbortSignal) {
     this.#redact = redact;
+    this.#ending = new Promise((_, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+    });
+    this.#ending.catch(() => {}); // most commands never read
   }
 
   get isInteractive(): boolean {
@@ -76,21 +82,26 @@ export class RealTerminal implements Terminal {
     }
   }
 
-  async readInput(): Promise<Uint8Array> {
+  async readInput(mostBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
     const parts: Uint8Array[] = [this.#pending];
     const buffer = new Uint8Array(65_536);
-    for (;;) {
-      const count = await Deno.stdin.read(buffer);
+    for (let total = this.#pending.length; total <= mostBytes;) {
+      const count = await this.#read(buffer);
       if (count === null) break;
       parts.push(buffer.slice(0, count));
+      total += count;
     }
     return joinOctets(parts);
+  }
+
+  async #read(into: Uint8Array): Promise<number | null> {
+    return await Promise.race([Deno.stdin.read(into), this.#ending]);
   }
 
   async #readOctet(): Promise<number | null> {
     if (this.#pending.length === 0) {
       const buffer = new Uint8Array(1024);
-      const count = await Deno.stdin.read(buffer);
+      const count = await this.#read(buffer);
       if (count === null) return null;
       this.#pending = buffer.subarray(0, count);
     }

@@ -63,7 +63,7 @@ function typeOf(value: unknown): string | undefined {
 }
 
 function shorten(text: string): string {
-  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}…`;
+  return text.length <= LONGEST_SHOWN ? text : `${text.slice(0, LONGEST_SHOWN)}...`;
 }
 
 /** A URL with user name and password in it, put into a key that is not secret. */

@@ -2,6 +2,7 @@
 
 import { reason } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
+import { patiently } from "../base/held_file.ts";
 import type { World } from "../base/world.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
 import { boundClientSecret, type VaultContent } from "./content.ts";
@@ -46,7 +47,7 @@ async function lookUp(
     }
     case "file":
       try {
-        return checked((await Deno.readTextFile(source.path)).trim(), {
+        return checked((await patiently(() => Deno.readTextFile(source.path))).trim(), {
           place: source.path,
           profile,
         });

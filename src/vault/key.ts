@@ -5,6 +5,7 @@
 import { fromBase64, toBase64 } from "../base/base64.ts";
 import { createDurably, diskRemedy, isDiskFull, reason } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
+import { patiently } from "../base/held_file.ts";
 import { dirName, isAbsolutePath, joinPath } from "../base/paths.ts";
 import type { World } from "../base/world.ts";
 import type { VaultSettings } from "../profile/profile.ts";
@@ -123,7 +124,7 @@ async function readKeyFile(
 ): Promise<Uint8Array<ArrayBuffer> | undefined> {
   let text: string;
   try {
-    text = await Deno.readTextFile(path);
+    text = await patiently(() => Deno.readTextFile(path));
     // systemd hands credentials out read-only in a folder of its own, and Windows has access lists instead.
     if (!options.isCredential) await checkMode(path, options.settings);
   } catch (cause) {

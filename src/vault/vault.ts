@@ -10,6 +10,7 @@ import {
   reserveReplacement,
 } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
+import { heldRemedy, isHeld, patiently } from "../base/held_file.ts";
 import { joinPath } from "../base/paths.ts";
 import type { World } from "../base/world.ts";
 import type { Settings } from "../profile/profile.ts";
@@ -222,7 +223,7 @@ export class Vault {
     let file: Deno.FsFile;
     try {
       const mode = this.#settings.vault.group === undefined ? 0o600 : 0o660;
-      file = await Deno.open(path, { write: true, create: true, mode });
+      file = await patiently(() => Deno.open(path, { write: true, create: true, mode }));
       await this.#shareLock(path);
     } catch (cause) {
       throw new Failure("file.io", `cannot open ${path}: ${reason(cause)}`, {
@@ -268,7 +269,7 @@ async function readSealed(path: string): Promise<SealedVault | undefined> {
 
 async function readVaultFile(path: string): Promise<Uint8Array | undefined> {
   try {
-    return await Deno.readFile(path);
+    return await patiently(() => Deno.readFile(path));
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound) return undefined;
     // Trying again does not help here: the vault is another account's.
@@ -276,8 +277,9 @@ async function readVaultFile(path: string): Promise<Uint8Array | undefined> {
       ? "vault.sealed_elsewhere"
       : "file.io";
     throw new Failure(code, `cannot read the vault ${path}: ${reason(cause)}`, {
-      remedy:
-        "run plantpost under the account that signed in, or give this one the right to read the file",
+      remedy: isHeld(cause)
+        ? heldRemedy(path)
+        : "run plantpost under the account that signed in, or give this one the right to read the file",
       cause,
     });
   }

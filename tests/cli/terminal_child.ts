@@ -3,7 +3,7 @@
 import { RealTerminal } from "../../src/cli/terminal.ts";
 
 async function main(): Promise<void> {
-  const terminal = new RealTerminal((text) => text);
+  const terminal = new RealTerminal((text) => text, new AbortController().signal);
   const first = await terminal.askHidden("secret? ");
   const second = await terminal.ask("sure? ");
   terminal.out(`answers ${JSON.stringify([first, second])}\n`);

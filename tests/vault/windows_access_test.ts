@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { findAccount, type WindowsAccount } from "../../src/base/windows_account.ts";
+import { setAccessList } from "../peers/access_list.ts";
 import { EMPTY_VAULT } from "../../src/vault/content.ts";
 import { accessFindings, makeDataFolder } from "../../src/vault/folder.ts";
 import { Vault } from "../../src/vault/vault.ts";
@@ -154,13 +155,8 @@ Deno.test({
       const settings = testSettings(folder, {
         vault: { accounts: ["NT AUTHORITY\\LOCAL SERVICE"] },
       });
-      await Deno.mkdir(settings.dataDir); // inherits, as a folder made by hand does
-      const granted = await new Deno.Command("C:\\Windows\\System32\\icacls.exe", {
-        args: [settings.dataDir, "/grant", "*S-1-1-0:(OI)(CI)RX"],
-        stdout: "null",
-        stderr: "null",
-      }).output().catch(() => undefined); // Wine has a dummy of it, and such folders are open anyhow
-      assert.ok(granted === undefined || granted.success);
+      await Deno.mkdir(settings.dataDir);
+      setAccessList(settings.dataDir, "D:(A;OICI;FA;;;SY)(A;OICI;FA;;;OW)(A;OICI;0x1200a9;;;WD)");
       const at = { platform: "windows", vaultPath: "C:\\nowhere\\vault.json" } as const;
       const [open, shut, ...more] = await accessFindings(settings, {
         ...at,
