@@ -35,7 +35,25 @@ export function withIdentity(executable: Uint8Array, identity: Identity): Uint8A
   );
   versionInfo(identity).outputToResourceEntries(resources.entries);
   resources.outputResource(image);
-  return new Uint8Array(image.generate());
+  const octets = new Uint8Array(image.generate());
+  setChecksum(octets);
+  return octets;
+}
+
+/**
+ * The field CheckSum of the header. Signing tools write it, so that only with it the executable without its
+ * signature is again the one that was signed.
+ */
+function setChecksum(octets: Uint8Array<ArrayBuffer>): void {
+  const view = new DataView(octets.buffer);
+  const field = view.getUint32(0x3c, true) + 24 + 64; // e_lfanew, past signature and file header
+  view.setUint32(field, 0, true);
+  let sum = 0;
+  for (let at = 0; at + 1 < octets.length; at += 2) {
+    sum += view.getUint16(at, true);
+    sum = (sum & 0xffff) + (sum >>> 16);
+  }
+  view.setUint32(field, sum + octets.length, true);
 }
 
 function versionInfo({ version, copyright }: Identity): Resource.VersionInfo {
