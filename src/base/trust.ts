@@ -33,13 +33,3 @@ export async function readCertificates(path: string): Promise<readonly string[]>
   }
   return certificates;
 }
-
-/** `fetch` that trusts these certificates as well. */
-export function trustingFetch(certificates: readonly string[], plain: typeof fetch): typeof fetch {
-  if (certificates.length === 0) return plain;
-  const client = Deno.createHttpClient({ caCerts: [...certificates] });
-  return (input, init) => {
-    const withClient: RequestInit & { client: Deno.HttpClient } = { ...init, client };
-    return plain(input, withClient);
-  };
-}

@@ -23,8 +23,17 @@ export interface Terminal {
   ask(question: string): Promise<string | null>;
   /** The same without echo. */
   askHidden(question: string): Promise<string | null>;
-  /** Standard input to its end. */
-  readInput(): Promise<Uint8Array>;
+  /** Standard input to its end, or until there is more than `mostBytes`. */
+  readInput(mostBytes?: number): Promise<Uint8Array>;
+}
+
+export interface SystemProxy {
+  /** `host:port` or a URL; undefined means a direct connection. */
+  readonly proxy?: string;
+  /** The setting that names it, such as `Windows settings`; without a proxy, why there is none. */
+  readonly source: string;
+  /** What went wrong on the way to it, a line each. */
+  readonly remarks: readonly string[];
 }
 
 export interface World {
@@ -46,6 +55,8 @@ export interface World {
   /** The text as it may leave the program: without what `keepSecret` was told. */
   redact(text: string): string;
   fetch: typeof fetch;
+  /** What the system's settings say about an address; absent where they are not looked at. Never rejects. */
+  readonly systemProxy?: (target: URL) => Promise<SystemProxy>;
   /** Starts the browser of the person at the PC; rejects when there is none. */
   openBrowser(url: string): Promise<void>;
 }

@@ -181,7 +181,6 @@ async function send(
   options: TokenRequestOptions,
   request: (common: CommonOptions) => Promise<Response>,
 ): Promise<Response> {
-  const { host } = new URL(client.tokenEndpoint);
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const signal = options.signal === undefined
     ? timeout
@@ -201,55 +200,15 @@ async function send(
     return response;
   } catch (cause) {
     if (options.signal?.aborted === true) throw options.signal.reason;
-    if (timeout.aborted) {
-      throw new Failure(
-        "net.timeout",
-        `no answer from ${host} within ${options.timeoutMs / 1000} seconds`,
-        { remedy: unreachableRemedy(host), cause },
-      );
-    }
-    throw unreachable(host, cause);
-  }
-}
-
-function unreachable(host: string, cause: unknown): Failure {
-  const words = innermost(cause);
-  if (/dns error|failed to lookup|name or service not known|no such host/i.test(words)) {
-    return new Failure("net.unknown_host", `cannot find the address of ${host}: ${words}`, {
-      remedy: "check the PC's DNS and network, and the endpoint in the profile",
+    if (cause instanceof Failure) throw cause; // the way there could not be chosen
+    const { unreachable } = await import("./unreachable.ts");
+    throw await unreachable({
+      endpoint: client.tokenEndpoint,
+      fetch: options.fetch,
       cause,
+      ...(timeout.aborted ? { timeoutMs: options.timeoutMs } : {}),
     });
   }
-  // A connection cut during the handshake is the network's trouble, and passes.
-  const isCut = /\beof\b|reset|closed/i.test(words);
-  if (!isCut && /certificate|UnknownIssuer|tls|handshake/i.test(words)) {
-    return new Failure("net.tls", `cannot trust ${host}: ${words}`, {
-      remedy:
-        "if a firewall on the way inspects TLS, save its root certificate as PEM and name it in " +
-        "smtp.ca_file; else check the PC's clock",
-      cause,
-    });
-  }
-  return new Failure("net.unreachable", `cannot reach ${host}: ${words}`, {
-    remedy: unreachableRemedy(host),
-    cause,
-  });
-}
-
-function unreachableRemedy(host: string): string {
-  return `let the plant's firewall pass HTTPS from this PC to ${host}; where a proxy is needed, ` +
-    "set HTTPS_PROXY for the account that runs plantpost";
-}
-
-function innermost(cause: unknown): string {
-  let at = cause;
-  while (at instanceof Error && at.cause instanceof Error) at = at.cause;
-  const words = at instanceof Error ? at.message : String(at);
-  // Deno puts the whole URL in front, which the message names already.
-  return words.replace(/^error sending request for url \([^)]*\):? */, "").replace(
-    /^client error \(\w+\): */,
-    "",
-  );
 }
 
 function library(client: OauthClient): {

@@ -2,7 +2,7 @@
 // renewed once and tried once more; a second refusal is the person's to mend, never a loop.
 
 import { Failure } from "../base/failure.ts";
-import { readCertificates, trustingFetch } from "../base/trust.ts";
+import { readCertificates } from "../base/trust.ts";
 import type { World } from "../base/world.ts";
 import type { Transcript } from "../oauth/transcript.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
@@ -11,10 +11,11 @@ import type { Network } from "../smtp/network.ts";
 import { usableGrant } from "../vault/access.ts";
 import { boundSmtpPassword, type Grant } from "../vault/content.ts";
 import type { Vault } from "../vault/vault.ts";
+import { providerWorld } from "./provider_world.ts";
 
 export interface SubmissionOptions {
   readonly vault: Vault;
-  readonly world: Pick<World, "env" | "nowMs" | "fetch" | "keepSecret">;
+  readonly world: Pick<World, "env" | "nowMs" | "fetch" | "keepSecret" | "systemProxy">;
   readonly network: Network;
   readonly signal: AbortSignal;
   readonly transcript?: Transcript;
@@ -37,7 +38,11 @@ export async function openSubmission(
   const oauth = oauthOf(profile);
   const access = {
     vault: options.vault,
-    world: { ...options.world, fetch: trustingFetch(caCerts, options.world.fetch) },
+    world: providerWorld(profile, {
+      world: options.world,
+      certificates: caCerts,
+      transcript: options.transcript,
+    }),
     ...(options.transcript === undefined ? {} : { transcript: options.transcript }),
   };
   let used: Grant | undefined;

@@ -1,6 +1,6 @@
 // A certificate authority that lives as long as the sandbox, and server certificates below it (RFC 5280, ECDSA on
 // P-256). The invariant: the authority's key never leaves this module, so whoever trusts its certificate trusts
-// nothing but what was made here, and only for the names of loopback.
+// nothing but what was made here; the sandbox asks for the names of loopback alone.
 
 import { toBase64 } from "../base/base64.ts";
 import * as der from "./der.ts";
@@ -15,8 +15,8 @@ export interface ServerCertificate {
 export interface Authority {
   /** PEM. */
   readonly certificate: string;
-  /** A certificate for localhost, 127.0.0.1 and ::1, good from `fromMs` to `untilMs`. */
-  issue(validity: Validity): Promise<ServerCertificate>;
+  /** A certificate for localhost, 127.0.0.1, ::1 and the host named, if any, good from `fromMs` to `untilMs`. */
+  issue(validity: Validity, host?: string): Promise<ServerCertificate>;
 }
 
 export interface Validity {
@@ -55,7 +55,7 @@ export async function makeAuthority(nowMs: number): Promise<Authority> {
   }, keys.privateKey);
   return {
     certificate: pem("CERTIFICATE", certificate),
-    async issue(validity: Validity): Promise<ServerCertificate> {
+    async issue(validity: Validity, host?: string): Promise<ServerCertificate> {
       const leaf = await newKeys();
       const signed = await sign({
         issuer: name,
@@ -67,7 +67,7 @@ export async function makeAuthority(nowMs: number): Promise<Authority> {
           // digitalSignature.
           extension(KEY_USAGE, { isCritical: true, value: der.bitString(Uint8Array.of(0x80), 7) }),
           extension(EXTENDED_KEY_USAGE, { value: der.sequence(der.objectId(SERVER_AUTH)) }),
-          extension(SUBJECT_ALT_NAME, { value: loopbackNames() }),
+          extension(SUBJECT_ALT_NAME, { value: namesOf(host) }),
         ],
       }, keys.privateKey);
       const key = new Uint8Array(await crypto.subtle.exportKey("pkcs8", leaf.privateKey));
@@ -129,11 +129,12 @@ function extension(
   return der.sequence(der.objectId(id), ...critical, der.octetString(content.value));
 }
 
-function loopbackNames(): der.Der {
+function namesOf(host: string | undefined): der.Der {
   const ipv6 = new Uint8Array(16);
   ipv6[15] = 1;
+  const names = host === undefined ? ["localhost"] : ["localhost", host];
   return der.sequence(
-    der.context(2, new TextEncoder().encode("localhost"), true),
+    ...names.map((name) => der.context(2, new TextEncoder().encode(name), true)),
     der.context(7, Uint8Array.of(127, 0, 0, 1), true),
     der.context(7, ipv6, true),
   );

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readCertificates, trustingFetch } from "../../src/base/trust.ts";
+import { readCertificates } from "../../src/base/trust.ts";
 import { Failure } from "../../src/base/failure.ts";
 
 const PEM = (body: string): string =>
@@ -36,11 +36,6 @@ Deno.test("readCertificates() names a file that it cannot read", async () => {
       return true;
     });
   });
-});
-
-Deno.test("trustingFetch() without certificates is the plain one, and refuses what is no certificate", () => {
-  assert.equal(trustingFetch([], fetch), fetch);
-  assert.throws(() => trustingFetch([PEM("no base64 at all!")], fetch));
 });
 
 Deno.test("trustSystemRoots() sets the variable unless somebody has set it", async () => {

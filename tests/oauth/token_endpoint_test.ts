@@ -132,7 +132,7 @@ Deno.test("refreshTokens() tells the failures of the network apart", async () =>
     );
     await assert.rejects(
       refreshTokens(CLIENT, "r", { fetch: () => Promise.reject(outer), timeoutMs: 1000 }),
-      isFailure(code, /login\.example: /, new RegExp(words.replaceAll(/[()]/g, "\\$&"))),
+      isFailure(code, /login\.example:443: /, new RegExp(words.replaceAll(/[()]/g, "\\$&"))),
       words,
     );
   }
