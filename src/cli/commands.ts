@@ -12,6 +12,8 @@ export interface Command {
   readonly operands?: string;
   /** The words that may stand there; each command of the table takes one at most. */
   readonly actions?: readonly string[];
+  /** What one more word behind the action is, such as `FILE`; without this there may be none. */
+  readonly actionOperand?: "FILE";
   /** Whatever stands there is the command's to read. */
   readonly operandsAreFree?: boolean;
   readonly flags: readonly FlagDefinition[];
@@ -59,7 +61,7 @@ export const COMMANDS: readonly Command[] = [
         name: "provider",
         kind: "text",
         value: "NAME",
-        about: "microsoft365, google, outlook, custom, …",
+        about: "microsoft365, google, outlook, custom, ...",
       },
       { name: "tenant", kind: "text", value: "ID", about: "Microsoft: tenant ID or domain" },
       { name: "user", kind: "text", value: "ADDRESS", about: "the account that signs in" },
@@ -169,9 +171,39 @@ export const COMMANDS: readonly Command[] = [
     },
   },
   {
+    name: "profile",
+    about: "carry a profile with its secrets to another PC, sealed with a passphrase",
+    operands: "export|import [FILE]",
+    actions: ["export", "import"],
+    actionOperand: "FILE",
+    flags: [
+      {
+        name: "seal",
+        kind: "switch",
+        about: "export: always wanted; secrets never leave unsealed",
+      },
+      {
+        name: "with-sign-in",
+        kind: "switch",
+        about: "export: the sign-in, too, so that the other PC needs none of its own",
+      },
+      {
+        name: "replace",
+        kind: "switch",
+        about: "import: in the place of a profile of that name with other values",
+      },
+    ],
+    examples: [
+      "plantpost profile export --seal plant.age",
+      "plantpost profile import plant.age",
+      "plantpost profile import --replace < plant.age",
+    ],
+    load: () => import("./profile.ts"),
+  },
+  {
     name: "explain",
     about: "tell what an error code or a pasted error means, and what to do",
-    operands: "CODE|TEXT…|FILE|-",
+    operands: "CODE|TEXT...|FILE|-",
     operandsAreFree: true,
     flags: [],
     examples: [

@@ -4,19 +4,21 @@
 import { Failure } from "../base/failure.ts";
 import { reason } from "../base/durable_file.ts";
 import { readCertificates } from "../base/trust.ts";
+import { heldRemedy, isHeld, patiently } from "../base/held_file.ts";
 import type { World } from "../base/world.ts";
 import type { RemedyFacts } from "../catalogue/remedy.ts";
 import type { Who } from "../catalogue/entry.ts";
 import type { ProviderFetch } from "../oauth/provider_fetch.ts";
 import type { Transcript } from "../oauth/transcript.ts";
 import { providerWorld } from "../outbox/provider_world.ts";
-import { locateProfile } from "../profile/locate.ts";
+import { type LocateOptions, locateProfile, locateTarget } from "../profile/locate.ts";
 import { parseSettings, selectProfile } from "../profile/parse.ts";
 import type { Profile, Settings } from "../profile/profile.ts";
 import { accessFindings } from "../vault/folder.ts";
 import { Vault } from "../vault/vault.ts";
 import type { ParsedFlags } from "./flags.ts";
 import { Journal } from "./journal.ts";
+import { jsonLine } from "./output.ts";
 
 /** Something worth telling the person, with a stable code for scripts. */
 export interface Warning {
@@ -100,7 +102,7 @@ export class Context {
 
   /** The same for what the journal knows from elsewhere. */
   print(value: unknown, text: string): void {
-    const shown = this.isJson ? `${JSON.stringify(value)}\n` : text;
+    const shown = this.isJson ? jsonLine(value, this.world) : text;
     try {
       this.world.terminal.out(shown);
     } catch {
@@ -145,36 +147,56 @@ export class Context {
     return providerWorld(profile, { world, certificates, transcript });
   }
 
+  /** The path of the profile file to write to, which need not exist. */
+  async targetFile(): Promise<string> {
+    return await locateTarget(this.#places());
+  }
+
+  /** Takes settings that this command is about to write, in the place of those that a file has. */
+  adopt(settings: Settings, profileName: string): void {
+    this.#settings = Promise.resolve(this.#take(settings));
+    this.#profileName = profileName;
+  }
+
   async #load(): Promise<Settings> {
-    const { world } = this;
-    const flag = this.flags.text("config");
-    const file = await locateProfile({
-      ...(flag === undefined ? {} : { flag }),
-      env: world.env,
-      platform: world.platform,
-      cwd: Deno.cwd(),
-      ...(Deno.build.standalone ? { execPath: Deno.execPath() } : {}),
-      exists,
-    });
-    const settings = parseSettings(await readProfileFile(file), { file, platform: world.platform });
+    const file = await locateProfile(this.#places());
+    const { platform } = this.world;
+    return this.#take(parseSettings(await readProfileFile(file), { file, platform }));
+  }
+
+  #take(settings: Settings): Settings {
     for (const profile of settings.profiles.values()) {
       if (profile.oauth?.clientSecret.from === "profile") {
-        world.keepSecret(profile.oauth.clientSecret.value);
+        this.world.keepSecret(profile.oauth.clientSecret.value);
       }
     }
     this.#loaded = settings;
     for (const warning of settings.warnings) this.note(`warning: ${warning}`);
     return settings;
   }
+
+  #places(): LocateOptions {
+    const flag = this.flags.text("config");
+    return {
+      ...(flag === undefined ? {} : { flag }),
+      env: this.world.env,
+      platform: this.world.platform,
+      cwd: Deno.cwd(),
+      ...(Deno.build.standalone ? { execPath: Deno.execPath() } : {}),
+      exists,
+    };
+  }
 }
 
 async function readProfileFile(path: string): Promise<string> {
   let octets: Uint8Array;
   try {
-    octets = await Deno.readFile(path);
+    octets = await patiently(() => Deno.readFile(path));
   } catch (cause) {
     throw new Failure("profile.missing", `cannot read ${path}: ${reason(cause)}`, {
-      remedy: "let the account that runs plantpost read the file",
+      remedy: isHeld(cause)
+        ? heldRemedy(path)
+        : "let the account that runs plantpost read the file",
       cause,
     });
   }

@@ -43,6 +43,19 @@ export async function locateProfile(options: LocateOptions): Promise<string> {
   });
 }
 
+/**
+ * The absolute path of the profile file to write to: the one that is named or found, else the one of the working
+ * folder, which does not exist then.
+ */
+export async function locateTarget(options: LocateOptions): Promise<string> {
+  const named = namedFile(options);
+  if (named !== undefined) return joinPath(options.cwd, named.path, options);
+  for (const path of profilePlaces(options)) {
+    if (await options.exists(path)) return path;
+  }
+  return joinPath(options.cwd, FILE_NAME, options);
+}
+
 /** The places that are searched when no file is named, first to last. */
 export function profilePlaces(options: Omit<LocateOptions, "exists">): readonly string[] {
   const folders = [options.cwd];
