@@ -100,7 +100,9 @@ export const KEY_TEXTS: Readonly<Record<KeyPath, KeyText>> = {
     example: '"https://login.example.com/oauth2/devicecode"',
   },
   "profiles.*.oauth.proxy": {
-    sentence: "The proxy for HTTPS to the provider. Without it those of the environment are used.",
+    sentence:
+      "The proxy for HTTPS to the provider: http, https or socks5, with user name and password " +
+      "where it wants them. Without it those of the environment are used, then those of Windows.",
     example: '"http://proxy:8080"',
   },
   "profiles.*.oauth.issuer": {

@@ -99,7 +99,6 @@ export const KEYS = [
     type: "text",
     format: "proxy",
     secret: true,
-    built: false,
   },
   { path: "profiles.*.oauth.issuer", type: "text", format: "endpoint", built: false },
   { path: "profiles.*.oauth.scope", type: "text", format: "scope" },
