@@ -9,36 +9,52 @@ const ENTRY = "main.js";
 
 // Not minified: the minifier writes the only use of an `await using` variable in its place, and the disposal,
 // here QUIT and the closing of the connection, is gone. Names in stack traces stay readable, too.
-export async function bundle(): Promise<void> {
-  await Deno.mkdir("dist", { recursive: true });
-  await Deno.remove(BUNDLE, { recursive: true }).catch((cause) => {
+export async function bundle(folder = BUNDLE): Promise<void> {
+  await Deno.remove(folder, { recursive: true }).catch((cause) => {
     if (!(cause instanceof Deno.errors.NotFound)) throw cause;
   });
+  await Deno.mkdir(folder, { recursive: true });
   await call([
     Deno.execPath(),
     "bundle",
     "--quiet",
     "--platform=deno",
     "--code-splitting",
-    `--outdir=${BUNDLE}`,
+    `--outdir=${folder}`,
     "main.ts",
   ]);
-  await settle();
+  await settle(folder);
 }
 
 /** Takes out what depends on where the packages lie on this PC, and on the clock. */
-async function settle(): Promise<void> {
-  const texts = new Map<string, string>();
-  for await (const file of Deno.readDir(BUNDLE)) {
-    texts.set(file.name, await Deno.readTextFile(`${BUNDLE}/${file.name}`));
-    await Deno.remove(`${BUNDLE}/${file.name}`);
-  }
+async function settle(folder: string): Promise<void> {
+  const texts = await readBundle(folder);
+  for (const name of texts.keys()) await Deno.remove(`${folder}/${name}`);
   for (const [name, text] of settled(texts)) {
-    const path = `${BUNDLE}/${name}`;
+    const path = `${folder}/${name}`;
     await Deno.writeTextFile(path, text);
     // `deno compile` keeps the time of each file.
     await Deno.utime(path, 0, 0);
   }
+}
+
+/** The texts of its modules by their names. */
+export async function readBundle(folder = BUNDLE): Promise<ReadonlyMap<string, string>> {
+  const texts = new Map<string, string>();
+  for await (const file of Deno.readDir(folder)) {
+    texts.set(file.name, await Deno.readTextFile(`${folder}/${file.name}`));
+  }
+  return texts;
+}
+
+/** The packages in it, as `name@version`, sorted: the bundler says above each piece where it comes from. */
+export function packagesIn(texts: ReadonlyMap<string, string>): readonly string[] {
+  const found = [...texts.values()].flatMap((text) =>
+    [...text.matchAll(/^\/\/ npm:((?:@[^/\n]+\/)?[^/\n]+@\d[^/\n]*)\//gm)].map(([, name = ""]) =>
+      name
+    )
+  );
+  return [...new Set(found)].sort();
 }
 
 /**
