@@ -9,7 +9,8 @@ import type { World } from "../base/world.ts";
 import type { Proxy, Route } from "./proxy.ts";
 import type { Transcript } from "./transcript.ts";
 
-export interface ProviderFetch {
+/** Disposal closes what it has opened; whoever ends the process need not. */
+export interface ProviderFetch extends Disposable {
   (input: URL | Request | string, init?: RequestInit): Promise<Response>;
   /** What is trusted beside the usual authorities, as PEM. */
   readonly certificates: readonly string[];
@@ -37,10 +38,16 @@ interface Line {
 export function providerFetch(options: ProviderFetchOptions): ProviderFetch {
   const { world, certificates } = options;
   const lines = new Map<string, Promise<Line>>();
+  const clients: Deno.HttpClient[] = [];
   function lineTo(input: URL | Request | string): Promise<Line> {
     const url = new URL(input instanceof Request ? input.url : input);
-    const line = lines.get(url.origin) ?? openLine(url, options);
+    const line = lines.get(url.origin) ?? open(url);
     lines.set(url.origin, line);
+    return line;
+  }
+  async function open(url: URL): Promise<Line> {
+    const line = await openLine(url, options);
+    if (line.client !== undefined) clients.push(line.client);
     return line;
   }
   const request = async (input: URL | Request | string, init?: RequestInit): Promise<Response> => {
@@ -53,6 +60,9 @@ export function providerFetch(options: ProviderFetchOptions): ProviderFetch {
   return Object.assign(request, {
     certificates,
     routeTo: async (url: string): Promise<Route> => (await lineTo(url)).route,
+    [Symbol.dispose]: (): void => {
+      for (const client of clients.splice(0)) client.close();
+    },
   });
 }
 

@@ -29,18 +29,16 @@ export type ProxyAnswer =
 
 export interface ProbeOptions {
   readonly certificates: readonly string[];
-  readonly timeoutMs?: number;
+  readonly timeoutMs: number;
 }
 
-const TIMEOUT_MS = 5000;
 const LONGEST_HEAD = 16_384;
 
 export async function askProxy(
   proxy: Proxy,
   target: URL,
-  options: ProbeOptions,
+  { certificates, timeoutMs }: ProbeOptions,
 ): Promise<ProxyAnswer> {
-  const timeoutMs = options.timeoutMs ?? TIMEOUT_MS;
   const signal = AbortSignal.timeout(timeoutMs);
   let conn: Deno.TcpConn | Deno.TlsConn;
   try {
@@ -59,7 +57,7 @@ export async function askProxy(
     if (target.protocol === "http:") return { kind: "open" };
     if (proxy.scheme === "https") {
       try {
-        const caCerts = [...options.certificates];
+        const caCerts = [...certificates];
         const tls = await Deno.startTls(conn as Deno.TcpConn, { hostname: proxy.host, caCerts });
         conn = tls;
         await tls.handshake();

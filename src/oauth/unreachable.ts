@@ -17,6 +17,8 @@ export interface Trouble {
   readonly timeoutMs?: number;
 }
 
+const LONGEST_QUESTION_MS = 5000;
+
 export async function unreachable(trouble: Trouble): Promise<Failure> {
   const { endpoint, fetch } = trouble;
   const target = new URL(endpoint);
@@ -24,7 +26,11 @@ export async function unreachable(trouble: Trouble): Promise<Failure> {
   const proxy = route?.proxy;
   if (proxy === undefined || !isProviderFetch(fetch)) return direct(target, { trouble, route });
   const { askProxy } = await import("./proxy_probe.ts");
-  const answer = await askProxy(proxy, target, { certificates: fetch.certificates });
+  const answer = await askProxy(proxy, target, {
+    certificates: fetch.certificates,
+    // Nobody waits longer for the question than for what it is about.
+    timeoutMs: Math.min(LONGEST_QUESTION_MS, trouble.timeoutMs ?? LONGEST_QUESTION_MS),
+  });
   return throughProxy({ trouble, target, proxy, answer });
 }
 

@@ -18,15 +18,13 @@ export interface ProviderWorldOptions<Given extends ReachingWorld> {
 export function providerWorld<Given extends ReachingWorld>(
   profile: Profile,
   { world, certificates, transcript }: ProviderWorldOptions<Given>,
-): Omit<Given, "fetch"> & { readonly fetch: ProviderFetch } {
+): Omit<Given, "fetch"> & { readonly fetch: ProviderFetch } & Disposable {
   const proxy = profile.oauth?.proxy;
-  return {
-    ...world,
-    fetch: providerFetch({
-      world,
-      certificates,
-      ...(proxy === undefined ? {} : { proxy }),
-      ...(transcript === undefined ? {} : { transcript }),
-    }),
-  };
+  const fetch = providerFetch({
+    world,
+    certificates,
+    ...(proxy === undefined ? {} : { proxy }),
+    ...(transcript === undefined ? {} : { transcript }),
+  });
+  return { ...world, fetch, [Symbol.dispose]: () => fetch[Symbol.dispose]() };
 }

@@ -36,13 +36,14 @@ export async function openSubmission(
 
   const mechanism = smtp.auth;
   const oauth = oauthOf(profile);
+  using world = providerWorld(profile, {
+    world: options.world,
+    certificates: caCerts,
+    transcript: options.transcript,
+  });
   const access = {
     vault: options.vault,
-    world: providerWorld(profile, {
-      world: options.world,
-      certificates: caCerts,
-      transcript: options.transcript,
-    }),
+    world,
     ...(options.transcript === undefined ? {} : { transcript: options.transcript }),
   };
   let used: Grant | undefined;

@@ -2,14 +2,18 @@
 // refuse, want a password, close, say nothing. The invariant: every name leads to this PC, so that an endpoint
 // under a name that no DNS knows is reached through the proxy and in no other way.
 
+import { toBase64 } from "../../src/base/base64.ts";
+
 export type ProxyConduct =
   | { readonly kind: "pass" }
-  /** Answers with this status line, such as "403 Forbidden". */
-  | { readonly kind: "refuse"; readonly status: string }
+  /** Answers with this status line, such as "403 Forbidden", and what it offers to sign in with. */
+  | { readonly kind: "refuse"; readonly status: string; readonly challenges?: readonly string[] }
   /** Lets only those pass who show `user:password` (HTTP Basic, RFC 7617). */
   | { readonly kind: "basic"; readonly credentials: string }
   | { readonly kind: "close" }
-  | { readonly kind: "stall" };
+  | { readonly kind: "stall" }
+  /** Is no proxy at all: says this and waits. */
+  | { readonly kind: "greet"; readonly greeting: string };
 
 export interface ConnectProxy extends AsyncDisposable {
   readonly port: number;
@@ -39,16 +43,22 @@ export function startConnectProxy(options: ConnectProxyOptions = {}): ConnectPro
   async function serve(client: Deno.Conn): Promise<void> {
     open.add(client);
     try {
+      if (conduct.kind === "greet") {
+        await client.write(new TextEncoder().encode(conduct.greeting));
+      }
       const head = await readHead(client);
       const target = /^CONNECT (\S+) HTTP\/1\.1\r\n/.exec(head)?.[1];
       if (target === undefined) return await say(client, "405 Method Not Allowed");
       targets.push(target);
       const authorization = /^proxy-authorization: (.*)$/im.exec(head)?.[1]?.trim() ?? "";
       authorizations.push(authorization);
-      if (conduct.kind === "close") return;
+      if (conduct.kind === "close" || conduct.kind === "greet") return;
       if (conduct.kind === "stall") return void await client.read(new Uint8Array(1));
-      if (conduct.kind === "refuse") return await say(client, conduct.status);
-      if (conduct.kind === "basic" && authorization !== `Basic ${btoa(conduct.credentials)}`) {
+      if (conduct.kind === "refuse") {
+        const lines = (conduct.challenges ?? []).map((name) => `Proxy-Authenticate: ${name}\r\n`);
+        return await say(client, conduct.status, lines.join(""));
+      }
+      if (conduct.kind === "basic" && authorization !== basic(conduct.credentials)) {
         const challenge = 'Proxy-Authenticate: Basic realm="plant"\r\n';
         return await say(client, "407 Proxy Authentication Required", challenge);
       }
@@ -81,6 +91,10 @@ export function startConnectProxy(options: ConnectProxyOptions = {}): ConnectPro
       await serving.catch(() => {});
     },
   };
+}
+
+function basic(credentials: string): string {
+  return `Basic ${toBase64(new TextEncoder().encode(credentials))}`;
 }
 
 async function readHead(conn: Deno.Conn): Promise<string> {
