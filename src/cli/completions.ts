@@ -68,13 +68,13 @@ function bashScript(): string {
   const words = COMMANDS.map((command) =>
     `    ${command.name}) flags='${flagWords(allFlags(command))}' actions='${
       (command.actions ?? []).join(" ")
-    }' ;;\n`
+    }'${command.actionOperand === undefined ? "" : " operand=file"} ;;\n`
   ).join("");
   return `# plantpost for bash. For this account: add to ~/.bashrc
 #   source <(plantpost completions bash)
 _plantpost() {
   local current="\${COMP_WORDS[COMP_CWORD]}" previous="\${COMP_WORDS[COMP_CWORD-1]}"
-  local command="" action="" flags="" actions="" at
+  local command="" action="" operand="" flags="" actions="" at
   # bash splits --flag=value at the equals sign
   if [[ $current == "=" ]]; then
     current=""
@@ -108,6 +108,10 @@ ${words}  esac
     COMPREPLY=($(compgen -W "$flags" -- "$current"))
   elif [[ -z $action ]]; then
     COMPREPLY=($(compgen -W "$actions" -- "$current"))
+  elif [[ $operand == file ]]; then
+    local IFS=$'\\n'
+    compopt -o filenames 2>/dev/null
+    COMPREPLY=($(compgen -f -- "$current"))
   fi
 }
 complete -F _plantpost plantpost plantpost.exe
@@ -122,9 +126,12 @@ function zshScript(): string {
     const actions = command.actions === undefined
       ? ""
       : ` \\\n        ${quoted(`1:action:(${command.actions.join(" ")})`)}`;
+    const operand = command.actionOperand === undefined
+      ? ""
+      : ` \\\n        ${quoted(`2:${command.actionOperand}:_files`)}`;
     return `      ${command.name})\n        _arguments${
       zshFlags(allFlags(command))
-    }${actions} ;;\n`;
+    }${actions}${operand} ;;\n`;
   }).join("");
   return `#compdef plantpost
 # plantpost for zsh. For this account: add to ~/.zshrc, behind compinit
@@ -182,6 +189,11 @@ function fishScript(): string {
           quoted(`${seen}; and not __fish_seen_subcommand_from ${actions.join(" ")}`)
         } -a ${action}`
       ),
+      ...(command.actionOperand === undefined ? [] : [
+        `complete -c plantpost -n ${
+          quoted(`${seen}; and __fish_seen_subcommand_from ${actions.join(" ")}`)
+        } -F`,
+      ]),
       ...command.flags.map((flag) => fishFlag(flag, ` -n ${quoted(seen)}`)),
     ];
   });

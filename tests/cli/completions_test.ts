@@ -52,6 +52,9 @@ Deno.test(`bash completes by its script${bash.note}`, { ignore: bash.isMissing }
       ["plantpost secret ", ["set", "clear"]],
       ["plantpost secret s", ["set"]],
       ["plantpost secret set ", []],
+      ["plantpost profile ", ["export", "import"]],
+      ["plantpost profile import rep", ["report of today.txt", "report.xlsx"]],
+      ["plantpost profile export --se", ["--seal"]],
       ["plantpost --config = x secret c", ["clear"]],
       ["plantpost send --att", ["--attach"]],
       ["plantpost send --attach rep", ["report of today.txt", "report.xlsx"]],
@@ -84,12 +87,15 @@ _arguments() {
 words=(secret)
 CALLS=0 WANTED=command _plantpost
 CALLS=0 WANTED=argument _plantpost
+words=(profile)
+CALLS=0 WANTED=argument _plantpost
 words=(send)
 CALLS=0 WANTED=argument _plantpost
 `;
     const output = await succeed("zsh", ["-f", "-c", harness], folder);
     assert.match(output, /^status:tell who is signed in, and what ends when$/m);
     assert.match(output, /^1:action:\(set clear\)$/m);
+    assert.match(output, /^1:action:\(export import\)\n2:FILE:_files$/m);
     assert.match(output, /^\*--attach=\[[^\]]+\]:FILE:_files$/m);
     assert.match(output, /^--from=\[instead of the profile's sender\]:ADDRESS: $/m);
   });
@@ -110,6 +116,8 @@ Deno.test(`fish completes by its script${fish.note}`, { ignore: fish.isMissing }
     assert.deepEqual(await complete("plantpost sta"), ["status"]);
     assert.deepEqual([...await complete("plantpost secret ")].sort(), ["clear", "set"]);
     assert.deepEqual(await complete("plantpost secret set "), []);
+    assert.deepEqual([...await complete("plantpost profile ")].sort(), ["export", "import"]);
+    assert.deepEqual(await complete("plantpost profile import report."), ["report.xlsx"]);
     assert.deepEqual(await complete("plantpost send --att"), ["--attach"]);
     assert.deepEqual(await complete("plantpost send --attach report."), ["report.xlsx"]);
     assert.deepEqual(await complete("plantpost send --subject report."), []);
@@ -135,6 +143,7 @@ Deno.test(
       assert.deepEqual(await complete("plantpost secret "), ["set", "clear"]);
       assert.deepEqual(await complete("plantpost send --att"), ["--attach"]);
       assert.match((await complete("plantpost send --attach report.")).join(), /report\.xlsx/);
+      assert.match((await complete("plantpost profile import report.")).join(), /report\.xlsx/);
     });
   },
 );
