@@ -124,15 +124,16 @@ export function commandLine(): [executable: string, args: string[]] {
   return [Deno.execPath(), ["run", "--quiet", "--allow-all", config, main]];
 }
 
-// The person who runs the tests may have a profile and a proxy of their own.
-const QUIET_ENVIRONMENT = {
-  NO_COLOR: "1",
-  PLANTPOST_CONFIG: "",
-  HTTP_PROXY: "",
-  HTTPS_PROXY: "",
-  http_proxy: "",
-  https_proxy: "",
-};
+const PROXY_VARIABLES = ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
+
+// The person who runs the tests may have a profile and a proxy of their own. For Windows both ways of writing are one
+// variable, of which the last that is given counts.
+const QUIET_ENVIRONMENT: Readonly<Record<string, string>> = Object.fromEntries([
+  ["NO_COLOR", "1"],
+  ["PLANTPOST_CONFIG", ""],
+  ...PROXY_VARIABLES.map((name) => [name, ""]),
+  ...(Deno.build.os === "windows" ? [] : PROXY_VARIABLES.map((name) => [name.toLowerCase(), ""])),
+]);
 
 async function feed(
   stdin: WritableStream<Uint8Array<ArrayBuffer>>,
