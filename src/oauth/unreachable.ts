@@ -126,7 +126,7 @@ function throughProxy(hops: Hops): Failure {
       return new Failure(
         "net.unreachable",
         `${named} closed the connection instead of opening the way to ${place}`,
-        { remedy: allowRemedy(place), cause },
+        { remedy: allowRemedy(place, proxy), cause },
       );
     case "silent":
       return new Failure(
@@ -168,7 +168,7 @@ function throughProxy(hops: Hops): Failure {
     });
   }
   return new Failure("net.unreachable", `cannot reach ${place} through ${named}: ${words}`, {
-    remedy: socksRemedy(words, proxy) ?? allowRemedy(place),
+    remedy: socksRemedy(words, proxy) ?? allowRemedy(place, proxy),
     cause,
   });
 }
@@ -193,7 +193,7 @@ function refused(
   return new Failure("net.unreachable", `${named} refused the way to ${place}: ${said}`, {
     remedy: isPassing
       ? `try again; if it stays, have whoever runs the proxy look why it does not reach ${place}`
-      : allowRemedy(place),
+      : allowRemedy(place, proxy),
     cause,
   });
 }
@@ -224,8 +224,9 @@ function socksRemedy(words: string, proxy: Proxy): string | undefined {
     `${proxy.host}:${proxy.port}, in oauth.proxy of the profile, or correct them in ${proxy.source}`;
 }
 
-function allowRemedy(place: string): string {
-  return `have whoever runs the proxy allow CONNECT to ${place} from this PC`;
+function allowRemedy(place: string, proxy: Proxy): string {
+  const what = proxy.scheme.startsWith("socks") ? "connections" : "CONNECT";
+  return `have whoever runs the proxy allow ${what} to ${place} from this PC`;
 }
 
 function placeOf(url: URL): string {
