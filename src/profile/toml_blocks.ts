@@ -53,12 +53,23 @@ export function withTables(
   const lineEnd = /\r?\n/.exec(text)?.[0] ?? "\n";
   const tables = change.tables.trim().replaceAll("\n", lineEnd) + lineEnd;
   const blocks = blocksOf(text);
-  const first = blocks.findIndex(({ path }) => isBelow(path, change.path));
-  const at = first < 0 ? blocks.length : first;
-  const isGone = (path: Path): boolean => isBelow(path, change.path);
-  const before = withoutPaths(blocks.slice(0, at).map(textOf).join(""), isGone);
-  const after = withoutPaths(blocks.slice(at).map(textOf).join(""), isGone);
-  return apart(before, lineEnd) + tables + (after === "" ? "" : lineEnd + after);
+  const isOwn = ({ path }: Block): boolean => isBelow(path, change.path);
+  const from = blocks.findIndex(isOwn);
+  if (from < 0) return apart(withoutOwn(blocks), lineEnd) + tables;
+  const rest = blocks.slice(from).findIndex((block) => !isOwn(block));
+  const to = rest < 0 ? blocks.length : from + rest;
+  const old = blocks.slice(from, to).map(textOf).join("");
+  const blankLines = /\n((?:[ \t]*\r?\n)*)$/.exec(old)?.[1] ?? "";
+  const after = withoutOwn(blocks.slice(to));
+  // A comment that ends the new tables must not become one of the table behind them.
+  const isComment = /(?:^|\n)[ \t]*#[^\n]*\n$/.test(tables);
+  const gap = blankLines === "" && isComment && after !== "" ? lineEnd : blankLines;
+  return withoutOwn(blocks.slice(0, from)) + tables + gap + after;
+
+  // Its further blocks, and dotted keys of tables above it.
+  function withoutOwn(part: readonly Block[]): string {
+    return withoutPaths(part.map(textOf).join(""), (path) => isBelow(path, change.path));
+  }
 }
 
 /** Where two trees differ, as a file writes the paths; empty when they mean the same. */

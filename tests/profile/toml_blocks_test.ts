@@ -314,3 +314,15 @@ Deno.test("withTables() begins an empty file without a blank line", () => {
   assert.equal(withTables("", change), "[profiles.a]\n");
   assert.equal(withTables("x = 1", change), "x = 1\n\n[profiles.a]\n");
 });
+
+Deno.test("withTables() keeps the blank lines behind what it exchanges, or that there are none", () => {
+  const change = { path: ["profiles", "a"], tables: "[profiles.a]\nnew = 1\n" };
+  for (const blank of ["", "\n", "\n \n\n"]) {
+    for (const behind of ["", "# b\n[b]\n"]) {
+      assert.equal(
+        withTables(`x = 1\n[profiles.a]\nold = 1\n${blank}${behind}`, change),
+        `x = 1\n[profiles.a]\nnew = 1\n${blank}${behind}`,
+      );
+    }
+  }
+});
