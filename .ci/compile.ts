@@ -4,6 +4,7 @@
 //   deno task compile host                this machine only
 //   deno task compile x86_64-pc-windows-msvc …
 //   deno task compile bundle              the bundle alone, which any Deno runs
+//   deno task compile script              the same with commands that run it, for a Deno that is installed
 //   deno task --quiet compile permissions windows
 //                                         the flags that the executables of a platform carry, one a line
 //
@@ -12,9 +13,10 @@
 // $PLANTPOST_COMPILER names another command to be called in its place.
 
 import { VERSION } from "../src/base/version.ts";
-import { BUNDLE, bundle } from "./bundle.ts";
+import { BUNDLE, bundle, readBundle } from "./bundle.ts";
 import { call, say } from "./call.ts";
-import { isPlatform, permissions, type Platform } from "./permissions.ts";
+import { isPlatform, permissions, type Platform, PLATFORMS } from "./permissions.ts";
+import { scriptCommand } from "./script_command.ts";
 
 const TARGETS = {
   "x86_64-pc-windows-msvc": "windows-x64.exe",
@@ -66,6 +68,20 @@ async function nameExecutable(path: string): Promise<void> {
   );
 }
 
+/** The bundle beside a command for each platform, which runs it under the permissions of the executable. */
+async function writeScript(): Promise<void> {
+  const folder = "dist/plantpost-script";
+  await Deno.mkdir(folder, { recursive: true });
+  for (const [name, text] of await readBundle()) {
+    await Deno.writeTextFile(`${folder}/${name}`, text);
+  }
+  for (const platform of PLATFORMS) {
+    const { name, text } = scriptCommand(platform);
+    await Deno.writeTextFile(`${folder}/${name}`, text, { mode: 0o755 });
+  }
+  say(folder);
+}
+
 /** Without what `deno compile` would keep in the executable: authorities to trust, engine flags, telemetry. */
 function cleanEnvironment(): Readonly<Record<string, string>> {
   const kept = ["DENO_DIR", "DENORT_BIN", "DENO_NO_UPDATE_CHECK"];
@@ -93,12 +109,15 @@ async function main(): Promise<void> {
   }
   const wanted = first === undefined ? Object.keys(TARGETS) : Deno.args;
   for (const name of wanted) {
-    if (isTarget(name) || name === "bundle") continue;
-    say(`unknown target "${name}": wanted host, bundle, ${Object.keys(TARGETS).join(", ")}`);
+    if (isTarget(name) || name === "bundle" || name === "script") continue;
+    say(
+      `unknown target "${name}": wanted host, bundle, script, ${Object.keys(TARGETS).join(", ")}`,
+    );
     Deno.exit(64);
   }
   await bundle();
   for (const name of wanted.filter(isTarget)) await compile(name);
+  if (wanted.includes("script")) await writeScript();
 }
 
 void main();

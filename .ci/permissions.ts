@@ -24,6 +24,8 @@ export function permissions(platform: Platform): readonly string[] {
   ];
 }
 
+export const PLATFORMS: readonly Platform[] = ["windows", "darwin", "linux"];
+
 export function isPlatform(name: string): name is Platform {
   return Object.hasOwn(BROWSER_PROGRAMS, name);
 }
