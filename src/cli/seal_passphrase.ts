@@ -25,7 +25,8 @@ export async function passphraseToSeal(context: Context): Promise<string> {
   if (typed === "") return makeUp(context);
   context.world.keepSecret(typed);
   checked(typed);
-  if (await terminal.askHidden("the same again: ") !== typed) {
+  const again = await terminal.askHidden("the same again: ") ?? "";
+  if (again.normalize("NFC") !== typed.normalize("NFC")) {
     throw new Failure("usage.invalid", "profile export: the two passphrases differ", {
       remedy: "try again",
     });
