@@ -232,7 +232,7 @@ export const MICROSOFT_REQUESTS: readonly Entry[] = [
     meaning: "a request in the manner of the old endpoint (v1) came to the new one (v2)",
     who: "operator",
     steps: [
-      "remove resource=… from the endpoints of the profile: the scope names the resource",
+      "remove resource=... from the endpoints of the profile: the scope names the resource",
       CHECK_ENDPOINTS,
     ],
     retry: "never",

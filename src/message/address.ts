@@ -228,6 +228,6 @@ function refused(
   detail: { readonly remedy?: string } = {},
 ): Failure {
   const shown = piece.trim();
-  const short = shown.length > 80 ? `${shown.slice(0, 80)}…` : shown;
+  const short = shown.length > 80 ? `${shown.slice(0, 80)}...` : shown;
   return new Failure("usage.invalid", `address ${JSON.stringify(short)} ${problem}`, detail);
 }

@@ -16,6 +16,8 @@ export interface DeskOptions {
   readonly profile: string;
   /** What a person types, one answer a question; without it nobody is at the terminal. */
   readonly answers?: readonly string[];
+  /** A person who types more than answers that are known before; in place of `answers`. */
+  readonly ask?: (question: string) => Promise<string | null>;
   readonly stdin?: string | Uint8Array;
   readonly openBrowser?: (url: string) => Promise<void>;
   readonly env?: Readonly<Record<string, string>>;
@@ -67,13 +69,14 @@ function makeWorld(
   const answers = [...options.answers ?? []];
   const answer = (question: string): Promise<string | null> => {
     to.err.push(question);
+    if (options.ask !== undefined) return options.ask(question);
     return Promise.resolve(answers.shift() ?? null);
   };
   const input = options.stdin ?? "";
   return {
     platform: Deno.build.os === "windows" ? "windows" : "linux",
     terminal: {
-      isInteractive: options.answers !== undefined,
+      isInteractive: options.answers !== undefined || options.ask !== undefined,
       out: (text) => {
         if (options.takesNoOutput === true) {
           throw new Failure("file.io", "standard output is closed");

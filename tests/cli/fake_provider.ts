@@ -17,6 +17,8 @@ export interface FakeProvider extends AsyncDisposable {
   givesRefreshToken: boolean;
   /** Requests are taken, and answered only when this has come true. */
   isHeldUp: Promise<void>;
+  /** The address on which a sign-in at `url` ends. */
+  redirectOf(url: string, back?: Readonly<Record<string, string>>): URL;
   /** What a browser does: opens the address and comes back to the redirect URI. */
   signIn(url: string, back?: Readonly<Record<string, string>>): Promise<Response>;
 }
@@ -86,7 +88,7 @@ export function startFakeProvider(): FakeProvider {
     account: "reports@example.com",
     givesRefreshToken: true,
     isHeldUp: Promise.resolve(),
-    async signIn(url, back): Promise<Response> {
+    redirectOf(url, back): URL {
       const asked = new URL(url).searchParams;
       assert.equal(asked.get("response_type"), "code");
       assert.equal(asked.get("code_challenge_method"), "S256");
@@ -97,8 +99,9 @@ export function startFakeProvider(): FakeProvider {
       for (const [name, value] of Object.entries({ state: asked.get("state") ?? "", ...answer })) {
         redirect.searchParams.set(name, value);
       }
-      return await fetch(redirect);
+      return redirect;
     },
+    signIn: (url, back) => fetch(provider.redirectOf(url, back)),
     async [Symbol.asyncDispose](): Promise<void> {
       await server.shutdown();
       assert.deepEqual(failures, []);

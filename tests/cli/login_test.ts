@@ -174,6 +174,65 @@ Deno.test("login --no-browser only prints the address; --force asks the page to 
   assert.match(stderr, /open this address in a browser on this PC:\nhttp:.*prompt=login/);
 });
 
+Deno.test("login takes the address that a browser on another PC ends on, and no other text", async () => {
+  await using plant = await startPlant();
+  let opened = "";
+  const typed = [
+    () => "",
+    () => "what?",
+    () => "https://login.example/elsewhere",
+    () => plant.provider.redirectOf(opened, { code: "stolen", state: "guessed" }).href,
+    () => ` "${plant.provider.redirectOf(opened).href}" `,
+  ];
+  const { exitCode, stdout, stderr } = await plant.desk.run(["login"], {
+    openBrowser: (url) => Promise.resolve(void (opened = url)),
+    ask: () => Promise.resolve(typed.shift()?.() ?? null),
+  });
+  assert.equal(exitCode, 0, stderr);
+  assert.equal(stdout, 'signed in as reports@example.com for profile "plant"\n');
+  assert.match(stderr, /paste the address on which it ends \(http:\/\/localhost:\d+\/back\?code=/);
+  const errors = stderr.split("\n").filter((line) => line.startsWith("error: "));
+  assert.deepEqual(errors.map((line) => line.slice(0, 40)), [
+    "error: this is not the address on which ",
+    "error: this is not the address on which ",
+    "error: this address belongs to another s",
+  ]);
+  assert.equal(plant.provider.requests.length, 1);
+  assert.deepEqual(typed, []);
+  for (const secret of plant.provider.secrets) {
+    assert.ok(!stderr.includes(secret), "a secret shows");
+  }
+});
+
+Deno.test("login takes a pasted refusal, and the browser of this PC while nothing is pasted", async () => {
+  await using plant = await startPlant();
+  let opened = "";
+  const refused = await plant.desk.run(["login"], {
+    openBrowser: (url) => Promise.resolve(void (opened = url)),
+    ask: () =>
+      Promise.resolve(
+        plant.provider.redirectOf(opened, {
+          error: "access_denied",
+          error_description: "the user declined",
+        }).href,
+      ),
+  });
+  assert.equal(refused.exitCode, 77);
+  assert.match(refused.stderr, /answered access_denied: the user declined/);
+  for (const nothing of [Promise.resolve(null), new Promise<null>(() => {})]) {
+    let page = Promise.resolve("");
+    const { exitCode, stderr } = await plant.desk.run(["login"], {
+      openBrowser: (url) => {
+        page = plant.provider.signIn(url).then((response) => response.text());
+        return Promise.resolve();
+      },
+      ask: () => nothing,
+    });
+    assert.equal(exitCode, 0, stderr);
+    assert.match(await page, /Signed in/);
+  }
+});
+
 Deno.test("login tells which port is taken before a browser opens", async () => {
   await using plant = await startPlant();
   const { port } = new URL(plant.redirectUri);

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
+import { commandLine } from "../e2e/program.ts";
 
 // Types the first text at the first question and the second one at the second, each in one piece.
 const TYPIST = `
@@ -44,6 +45,53 @@ Deno.test(`askHidden() takes what is typed or pasted, and shows nothing${note}`,
     assert.deepEqual(JSON.parse(json), [answer, "yes"], JSON.stringify(typed));
     assert.ok(!shown.split("answers")[0]?.includes("s3"), shown);
   }
+});
+
+Deno.test(`Ctrl-C at a plain prompt ends the program at once${note}`, {
+  ignore: isMissing,
+}, async () => {
+  const folder = await Deno.makeTempDir({ prefix: "plantpost-prompt-" });
+  try {
+    const [program, first] = commandLine();
+    const { code, stdout } = await new Deno.Command("python3", {
+      args: [
+        ...["-c", TYPIST.replace("secret? ", "provider [microsoft365]: ")],
+        ...[program, ...first, "init", "\x03", "never"],
+      ],
+      cwd: folder,
+      env: { NO_COLOR: "1" },
+    }).output();
+    assert.equal(code, 130, new TextDecoder().decode(stdout));
+    assert.match(new TextDecoder().decode(stdout), /error: interrupted by Ctrl-C/);
+    assert.deepEqual([...Deno.readDirSync(folder)], []);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+});
+
+Deno.test({
+  name: "SIGTERM and Ctrl-C end a read of standard input with exit code 130",
+  ignore: Deno.build.os === "windows", // Deno cannot send these signals there
+  async fn() {
+    for (const [signal, what] of [["SIGTERM", "SIGTERM"], ["SIGINT", "Ctrl-C"]] as const) {
+      const [program, first] = commandLine();
+      const child = new Deno.Command(program, {
+        args: [...first, "explain", "-", "--verbose"],
+        stdin: "piped",
+        stdout: "piped",
+        stderr: "piped",
+      }).spawn();
+      // The handlers are there when the program reads: it takes what no buffer of a pipe holds.
+      const writer = child.stdin.getWriter();
+      await writer.write(new Uint8Array(1_000_000).fill(32));
+      child.kill(signal);
+      const { code, stderr } = await child.output();
+      assert.equal(code, 130, signal);
+      const [said] = new TextDecoder().decode(stderr).split("\n");
+      assert.equal(said, `error: interrupted by ${what}`);
+      await writer.close().catch(() => {});
+    }
+  },
 });
 
 async function converse(first: string, second: string): Promise<string> {
