@@ -6,6 +6,7 @@ import { EXIT, Failure } from "../base/failure.ts";
 import { baseName, joinPath } from "../base/paths.ts";
 import { carriedText } from "../profile/carried_text.ts";
 import { fileReferences } from "../profile/file_references.ts";
+import { parseSettings } from "../profile/parse.ts";
 import type { Profile } from "../profile/profile.ts";
 import { PROVIDERS } from "../profile/providers.ts";
 import { clientSecretOf } from "../vault/client_secret.ts";
@@ -104,6 +105,8 @@ async function collect(context: Context, profile: Profile): Promise<CarriedProfi
     name: profile.name,
     drops: clientSecret === undefined ? [] : SECRET_KEYS,
   });
+  // Whatever would be wrong with it can be put right here, and not where it arrives.
+  parseSettings(text.file, { file: settings.file, platform: world.platform });
   const { pc, account } = world.whoAmI();
   return {
     exportedAtMs: world.nowMs(),

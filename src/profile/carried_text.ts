@@ -2,7 +2,7 @@
 // means is compared with what was meant before it is handed out; where cutting at headers does not do (inline
 // tables, dotted keys), the text is written anew from the values.
 
-import { parse, stringify } from "smol-toml";
+import { parse } from "smol-toml";
 import { Failure } from "../base/failure.ts";
 import {
   differences,
@@ -15,6 +15,7 @@ import {
   withTables,
 } from "./toml_blocks.ts";
 import { parseToml } from "./toml_text.ts";
+import { writeToml } from "./toml_writer.ts";
 
 export interface CarriedText {
   /** The profile's own tables. */
@@ -86,7 +87,7 @@ export function mergedText(
   const differing = found === undefined ? [] : differences(found, wanted);
   if (found !== undefined && differing.length === 0) return { was: "same", differing, text };
   const meant = withValue(before, { path, value: wanted });
-  const written = stringify(withValue({}, { path, value: wanted }), EXACT);
+  const written = writeToml(withValue({}, { path, value: wanted }));
   for (const tables of [carried.tables, written]) {
     const merged = withTables(source, { path, tables });
     if (!means(merged, meant)) continue;
@@ -108,12 +109,9 @@ function treeOf(text: string): Tree {
   return parse(text, { integersAsBigInt: true });
 }
 
-// The integers of the trees are bigints, so a number is a float.
-const EXACT = { numbersAsFloat: true } as const;
-
 function verified(text: string, against: { readonly meant: Tree }): string {
   const tidy = `${text.trim()}\n`;
-  return means(tidy, against.meant) ? tidy : stringify(against.meant, EXACT);
+  return means(tidy, against.meant) ? tidy : writeToml(against.meant);
 }
 
 function means(text: string, meant: Tree): boolean {

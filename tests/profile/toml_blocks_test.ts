@@ -6,6 +6,7 @@ import fc from "fast-check";
 import { parse } from "smol-toml";
 import { carriedText, mergedText } from "../../src/profile/carried_text.ts";
 import { differences, tablesOf, withoutPaths, withTables } from "../../src/profile/toml_blocks.ts";
+import { writeToml } from "../../src/profile/toml_writer.ts";
 import { isFailure } from "../vault/fixtures.ts";
 
 const FILE = { name: "plantpost.toml", path: "/plant/plantpost.toml" };
@@ -157,6 +158,20 @@ Deno.test("mergedText() exchanges a profile and changes no line of another table
       [],
     );
   }));
+});
+
+Deno.test("writeToml() writes what parses to the same values", () => {
+  fc.assert(fc.property(file, (text) => {
+    const tree = treeOf(text);
+    assert.deepEqual(differences(treeOf(writeToml(tree)), tree), []);
+  }));
+  const odd = treeOf(`a = nan\nb = -inf\nc = 1e30\nd = -0.0\ne = 9007199254740993\nf = 07:32:00
+g = 1979-05-27T07:32:00.5-07:00\nh = "\\u007F\\u0000\\U0001F600"\n"" = [{ "x y" = {} }, {}]\n[x."y.z"]\n[x.w.v]\n`);
+  assert.deepEqual(
+    differences(treeOf(writeToml(odd)), odd).filter((path) => path !== "a"), // NaN is never the same
+    [],
+  );
+  assert.match(writeToml(odd), /^a = nan$/m);
 });
 
 const SEVERAL = `# about this file
