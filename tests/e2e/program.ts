@@ -1,6 +1,7 @@
 // The program as a script sees it: arguments, environment and standard input go in; standard output,
 // standard error, files and an exit code come out. Runs `main.ts`, or the executable that
-// PLANTPOST_EXE names, or the module that PLANTPOST_MAIN names. Everything it ever printed is kept, for a last look for secrets.
+// PLANTPOST_EXE names, or the module that PLANTPOST_MAIN names, under PLANTPOST_PERMISSIONS where they are set.
+// Everything it ever printed is kept, for a last look for secrets.
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -35,7 +36,7 @@ export class Program implements AsyncDisposable {
   }
 
   static async create(): Promise<Program> {
-    return new Program(await Deno.makeTempDir({ prefix: "plantpost-e2e-" }));
+    return new Program(await Deno.makeTempDir({ prefix: "plantpost e2e " }));
   }
 
   path(name: string): string {
@@ -121,7 +122,8 @@ export function commandLine(): [executable: string, args: string[]] {
   const path = (name: string): string => fileURLToPath(new URL(name, root));
   const main = Deno.env.get("PLANTPOST_MAIN") ?? path("main.ts");
   const config = `--config=${path("deno.json")}`;
-  return [Deno.execPath(), ["run", "--quiet", "--allow-all", config, main]];
+  const permissions = Deno.env.get("PLANTPOST_PERMISSIONS")?.split(/\s+/) ?? ["--allow-all"];
+  return [Deno.execPath(), ["run", "--quiet", ...permissions, config, main]];
 }
 
 const PROXY_VARIABLES = ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
