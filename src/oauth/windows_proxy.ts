@@ -3,7 +3,8 @@
 // live until it has come back, however late.
 
 import type { SystemProxy } from "../base/world.ts";
-import { fromWide, openWindowsLibrary, toWide } from "../base/windows_library.ts";
+import { openWindowsLibrary, toWide } from "../base/windows_library.ts";
+import { openWindowsMemory } from "../base/windows_memory.ts";
 import { type AccountSettings, type FixedSettings, proxyOfWindows } from "./windows_settings.ts";
 
 /** A script comes from a server in the house. */
@@ -90,19 +91,16 @@ async function runScript(
   try {
     symbols.WinHttpSetTimeouts(session, timeoutMs, timeoutMs, timeoutMs, timeoutMs);
     // WINHTTP_AUTOPROXY_OPTIONS: two flags, the script's address at offset 8, the rest zero.
-    const [options, address] = [new Uint8Array(32), toWide(script ?? "")];
+    using memory = openWindowsMemory();
+    const options = new Uint8Array(32);
     const view = new DataView(options.buffer);
     view.setUint32(0, script === undefined ? AUTO_DETECT : CONFIG_URL, true);
     if (script === undefined) view.setUint32(4, BY_DHCP_AND_DNS, true);
-    else {view.setBigUint64(
-        8,
-        BigInt(Deno.UnsafePointer.value(Deno.UnsafePointer.of(address))),
-        true,
-      );}
+    else view.setBigUint64(8, memory.lend(new Uint8Array(toWide(script).buffer)), true);
     // Path and parameters are not the script's business.
     const url = toWide(`${target.origin}/`);
     const info = new Uint8Array(24);
-    const held = [options, address, url];
+    const held = [options, url];
     const isDone = await symbols.WinHttpGetProxyForUrl(session, url, options, info);
     held.length = 0; // until here nothing that Windows reads was collected
     if (isDone === 0) throw new Error("no answer");
@@ -128,14 +126,9 @@ function fixedSettings(proxies: string | undefined, exceptions: string | undefin
 
 /** The text whose address lies in the structure, and gives its memory back; undefined for none and for an empty one. */
 function takeText(structure: Uint8Array<ArrayBuffer>, at: number): string | undefined {
-  const pointer = Deno.UnsafePointer.create(
-    new DataView(structure.buffer).getBigUint64(at, true),
-  );
-  if (pointer === null) return undefined;
-  const text = fromWide(pointer)?.trim();
-  using library = openWindowsLibrary("kernel32", {
-    GlobalFree: { parameters: ["pointer"], result: "pointer" },
-  });
-  library.symbols.GlobalFree(pointer);
+  using memory = openWindowsMemory();
+  const address = new DataView(structure.buffer).getBigUint64(at, true);
+  const text = memory.textAt(address)?.trim();
+  memory.globalFree(address);
   return text === "" ? undefined : text;
 }
