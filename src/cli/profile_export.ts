@@ -3,7 +3,7 @@
 
 import { createDurably, reason } from "../base/durable_file.ts";
 import { EXIT, Failure } from "../base/failure.ts";
-import { baseName, joinPath } from "../base/paths.ts";
+import { baseName, dirName, joinPath } from "../base/paths.ts";
 import { carriedText } from "../profile/carried_text.ts";
 import { fileReferences } from "../profile/file_references.ts";
 import { parseSettings } from "../profile/parse.ts";
@@ -38,13 +38,13 @@ export async function run(context: Context): Promise<number> {
   }
   const [, operand = "-"] = flags.positionals;
   const path = operand === "-" ? undefined : joinPath(Deno.cwd(), operand, world);
-  if (path !== undefined) await checkFree(path);
+  if (path !== undefined) await checkPlace(path, dirName(path, world));
   const profile = await context.profile();
   const carried = await collect(context, profile);
   const passphrase = await passphraseToSeal(context);
   const { sealText } = await import("../vault/age_file.ts");
   const sealed = await sealText(writeCarried(carried), passphrase);
-  context.signal.throwIfAborted(); // sealing takes a second, in which nothing listens
+  context.signal.throwIfAborted();
   const names = [
     ...(["clientSecret", "smtpPassword", "grant"] as const).filter((name) => name in carried),
     ...carried.files.map(({ key }) => key),
@@ -214,8 +214,14 @@ function describe(
     `next: take the file to the other PC and run there: ${to.next}\n`;
 }
 
-async function checkFree(path: string): Promise<void> {
+// Before anybody thinks of a passphrase.
+async function checkPlace(path: string, folder: string): Promise<void> {
   if (await Deno.lstat(path).then(() => true, () => false)) throw taken(path);
+  const isFolder = await Deno.stat(folder).then((info) => info.isDirectory, () => false);
+  if (isFolder) return;
+  throw new Failure("file.cannot_create", `cannot create ${path}: there is no folder ${folder}`, {
+    remedy: "name a file in a folder that is there",
+  });
 }
 
 function taken(path: string): Failure {

@@ -26,7 +26,7 @@ export async function run(context: Context): Promise<number> {
   checkSealedText(octets, from);
   const passphrase = await passphraseToOpen(context, from);
   const carried = readCarried(await openSealedText(octets, { passphrase, from }), from);
-  context.signal.throwIfAborted(); // opening takes a second, in which nothing listens
+  context.signal.throwIfAborted();
   const { clientSecret, smtpPassword, grant } = carried;
   for (const secret of [clientSecret, smtpPassword, grant?.accessToken, grant?.refreshToken]) {
     world.keepSecret(secret ?? "");

@@ -59,7 +59,7 @@ export function withTables(
   const rest = blocks.slice(from).findIndex((block) => !isOwn(block));
   const to = rest < 0 ? blocks.length : from + rest;
   const old = blocks.slice(from, to).map(textOf).join("");
-  const blankLines = /\n((?:[ \t]*\r?\n)*)$/.exec(old)?.[1] ?? "";
+  const blankLines = old.slice(old.trimEnd().length).replace(/^[^\n]*\n?/, "");
   const after = withoutOwn(blocks.slice(to));
   // A comment that ends the new tables must not become one of the table behind them.
   const isComment = /(?:^|\n)[ \t]*#[^\n]*\n$/.test(tables);

@@ -18,7 +18,9 @@ export const END_OF_ARMOUR = "-----END AGE ENCRYPTED FILE-----";
 export async function sealText(text: string, passphrase: string): Promise<string> {
   const encrypter = new Encrypter();
   encrypter.setPassphrase(passphrase.normalize("NFC"));
-  return inArmour(await encrypter.encrypt(text));
+  const file = await encrypter.encrypt(text);
+  await letSignalsIn();
+  return inArmour(file);
 }
 
 /**
@@ -38,6 +40,7 @@ export async function openSealedText(
   let clear: Uint8Array;
   try {
     clear = await decrypter.decrypt(file);
+    await letSignalsIn();
   } catch (cause) {
     if (cause instanceof Error && cause.message.startsWith("no identity matched")) {
       throw new Failure("vault.passphrase", `wrong passphrase for ${from}`, {
@@ -55,6 +58,11 @@ export async function openSealedText(
   } catch (cause) {
     throw unreadable(from, "what is sealed in it is no text", cause);
   }
+}
+
+// The derivation of the key holds the event loop for a second; a Ctrl-C of that time is heard in its next turn.
+async function letSignalsIn(): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /**

@@ -86,6 +86,14 @@ Deno.test("profile export never touches a file that is there, and asks nothing b
     /^error: .*plant\.age exists already and is left as it is\nhint: name another/,
   );
   assert.equal(await Deno.readTextFile(file), "mine");
+  const nowhere = await desk.run([...EXPORT, join(desk.folder, "no", "x")], {
+    answers: [PASSPHRASE],
+  });
+  assert.equal(nowhere.exitCode, 73);
+  assert.match(
+    nowhere.stderr,
+    /^error: cannot create .*: there is no folder .*no\nhint: name a file in/,
+  );
 });
 
 Deno.test("profile export tells standard output from what it says", async () => {

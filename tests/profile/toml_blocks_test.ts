@@ -64,11 +64,12 @@ const tables = fc.uniqueArray(
     body,
     above: gap,
     comment: fc.constantFrom("", " # [to come]", "\t"),
+    space: fc.constantFrom("", " ", "\t"),
   }),
   { selector: ({ path }) => path.join("/"), maxLength: 9 },
 ).map((parts): readonly Part[] =>
-  parts.map(({ path, body, above, comment }) => ({
-    header: `${above}[${path.map(quoted).join(".")}]${comment}\n`,
+  parts.map(({ path, body, above, comment, space }) => ({
+    header: `${above}${space}[${space}${path.map(quoted).join(`${space}.`)}${space}]${comment}\n`,
     body,
   }))
 );
