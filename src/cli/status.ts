@@ -32,7 +32,7 @@ export async function run(context: Context): Promise<number> {
     failure === undefined
       ? status
       : { ...status, error: { code: failure.code, message: failure.message } },
-    describe(profile, status),
+    describe(profile, { status, file: (await context.settings()).file }),
   );
   for (const warning of status.warnings) context.warn(warning);
   const isUsable = status.grant === undefined || status.grant === "usable";
@@ -138,9 +138,13 @@ async function expiredWarning(grant: Grant, facts: RemedyFacts): Promise<Warning
   };
 }
 
-function describe(profile: Profile, status: Status): string {
+function describe(
+  profile: Profile,
+  { status, file }: { readonly status: Status; readonly file: string },
+): string {
   const rows: readonly (readonly [string, string | undefined])[] = [
     ["profile", profile.label === undefined ? profile.name : `${profile.name} (${profile.label})`],
+    ["file", file],
     ["server", `${profile.smtp.host}:${profile.smtp.port}`],
     ["account", status.account],
     ["sign-in", status.grant],

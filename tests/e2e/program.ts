@@ -122,7 +122,7 @@ export function commandLine(): [executable: string, args: string[]] {
   const path = (name: string): string => fileURLToPath(new URL(name, root));
   const main = Deno.env.get("PLANTPOST_MAIN") ?? path("main.ts");
   const config = `--config=${path("deno.json")}`;
-  const permissions = Deno.env.get("PLANTPOST_PERMISSIONS")?.split(/\s+/) ?? ["--allow-all"];
+  const permissions = Deno.env.get("PLANTPOST_PERMISSIONS")?.trim().split(/\s+/) ?? ["--allow-all"];
   return [Deno.execPath(), ["run", "--quiet", ...permissions, config, main]];
 }
 
