@@ -1,7 +1,8 @@
 // Accounts as Windows knows them: by security identifiers (SIDs), which hold in every language, and by names
 // such as `CONTOSO\svc-plant`, which people read. Called on Windows only.
 
-import { fromWide, openWindowsLibrary, toWide } from "./windows_library.ts";
+import { openWindowsLibrary, toWide } from "./windows_library.ts";
+import { openWindowsMemory, type WindowsMemory } from "./windows_memory.ts";
 
 export interface WindowsAccount {
   /** Such as `S-1-5-21-…-1001`. */
@@ -24,6 +25,9 @@ const WELL_KNOWN: Readonly<Record<string, string>> = {
 
 const TOKEN_QUERY = 0x8;
 const TOKEN_USER = 1;
+const SID_IN_TOKEN_USER = 16;
+/** A SID tells at its second octet how many numbers of four octets follow its first eight. */
+const LONGEST_SID_BYTES = 68;
 /** The pseudo handle of GetCurrentProcess, which is no pointer to anything. */
 const CURRENT_PROCESS = 0xffff_ffff_ffff_ffffn;
 
@@ -34,20 +38,19 @@ const ADVAPI32 = {
     result: "i32",
   },
   LookupAccountNameW: {
-    parameters: ["pointer", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
+    parameters: ["u64", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
     result: "i32",
   },
   LookupAccountSidW: {
-    parameters: ["pointer", "pointer", "buffer", "buffer", "buffer", "buffer", "buffer"],
+    parameters: ["u64", "buffer", "buffer", "buffer", "buffer", "buffer", "buffer"],
     result: "i32",
   },
-  ConvertSidToStringSidW: { parameters: ["pointer", "buffer"], result: "i32" },
+  ConvertSidToStringSidW: { parameters: ["buffer", "buffer"], result: "i32" },
   ConvertStringSidToSidW: { parameters: ["buffer", "buffer"], result: "i32" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const KERNEL32 = {
   CloseHandle: { parameters: ["u64"], result: "i32" },
-  LocalFree: { parameters: ["pointer"], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 type Advapi32 = Deno.DynamicLibrary<typeof ADVAPI32>["symbols"];
@@ -56,6 +59,7 @@ type Kernel32 = Deno.DynamicLibrary<typeof KERNEL32>["symbols"];
 interface Libraries {
   readonly advapi32: Advapi32;
   readonly kernel32: Kernel32;
+  readonly memory: WindowsMemory;
 }
 
 /** The account that this process runs under. @throws {Error} when Windows does not say */
@@ -69,18 +73,15 @@ export function currentAccount(): WindowsAccount {
     try {
       // TOKEN_USER: the address of the SID, its attributes, then the SID itself.
       const user = new BigUint64Array(32);
-      const size = octetsOf(user).length;
       const isTold = advapi32.GetTokenInformation(
         token[0] ?? 0n,
         TOKEN_USER,
         octetsOf(user),
-        size,
+        user.byteLength,
         new Uint8Array(4),
       );
       if (isTold === 0) throw new Error("Windows does not tell this process's account");
-      const account = accountOf(Deno.UnsafePointer.create(user[0] ?? 0n), libraries);
-      user.fill(0n); // `user` holds the SID until here
-      return account;
+      return accountOf(octetsOf(user).subarray(SID_IN_TOKEN_USER), libraries);
     } finally {
       kernel32.CloseHandle(token[0] ?? 0n);
     }
@@ -93,20 +94,17 @@ export function findAccount(written: string): WindowsAccount | undefined {
     const sid = WELL_KNOWN[written.replace(/^(?:NT AUTHORITY|BUILTIN)\\/i, "").toLowerCase()] ??
       written;
     if (/^S-1-[\d-]+$/i.test(sid)) return accountOfText(sid, libraries);
-    const found = new BigUint64Array(16);
+    const found = new Uint8Array(LONGEST_SID_BYTES);
     const isFound = libraries.advapi32.LookupAccountNameW(
-      null,
+      0n,
       octetsOf(toWide(written)),
-      octetsOf(found),
-      length(octetsOf(found).length),
+      found,
+      length(found.length),
       octetsOf(new Uint16Array(LONGEST_NAME)),
       length(LONGEST_NAME),
       new Uint8Array(4),
     );
-    if (isFound === 0) return undefined;
-    const account = accountOf(Deno.UnsafePointer.of(octetsOf(found)), libraries);
-    found.fill(0n); // `found` holds the SID until here
-    return account;
+    return isFound === 0 ? undefined : accountOf(found, libraries);
   });
 }
 
@@ -119,30 +117,30 @@ export function accountOfSid(sid: string): WindowsAccount | undefined {
 const LONGEST_NAME = 512;
 
 function accountOfText(sid: string, libraries: Libraries): WindowsAccount | undefined {
-  const address = new BigUint64Array(1);
-  if (libraries.advapi32.ConvertStringSidToSidW(octetsOf(toWide(sid)), octetsOf(address)) === 0) {
+  const { advapi32, memory } = libraries;
+  const pointer = new BigUint64Array(1);
+  if (advapi32.ConvertStringSidToSidW(octetsOf(toWide(sid)), octetsOf(pointer)) === 0) {
     return undefined;
   }
-  const pointer = Deno.UnsafePointer.create(address[0] ?? 0n);
-  try {
-    return accountOf(pointer, libraries);
-  } finally {
-    libraries.kernel32.LocalFree(pointer);
-  }
+  const address = pointer[0] ?? 0n;
+  const [, numbers = 0] = memory.octetsAt(address, 2);
+  const octets = memory.octetsAt(address, 8 + 4 * numbers);
+  memory.localFree(address);
+  return accountOf(octets, libraries);
 }
 
-function accountOf(sid: Deno.PointerValue, libraries: Libraries): WindowsAccount {
-  const { advapi32, kernel32 } = libraries;
-  const address = new BigUint64Array(1);
-  if (advapi32.ConvertSidToStringSidW(sid, octetsOf(address)) === 0) {
+function accountOf(sid: Uint8Array<ArrayBuffer>, libraries: Libraries): WindowsAccount {
+  const { advapi32, memory } = libraries;
+  const pointer = new BigUint64Array(1);
+  if (advapi32.ConvertSidToStringSidW(sid, octetsOf(pointer)) === 0) {
     throw new Error("Windows does not show an account's SID");
   }
-  const shown = Deno.UnsafePointer.create(address[0] ?? 0n);
-  const text = fromWide(shown) ?? "";
-  kernel32.LocalFree(shown);
+  const shown = pointer[0] ?? 0n;
+  const text = memory.textAt(shown) ?? "";
+  memory.localFree(shown);
   const [name, domain] = [new Uint16Array(LONGEST_NAME), new Uint16Array(LONGEST_NAME)];
   const isNamed = advapi32.LookupAccountSidW(
-    null,
+    0n,
     sid,
     octetsOf(name),
     length(LONGEST_NAME),
@@ -158,7 +156,8 @@ function accountOf(sid: Deno.PointerValue, libraries: Libraries): WindowsAccount
 function withLibraries<Result>(call: (libraries: Libraries) => Result): Result {
   using advapi32 = openWindowsLibrary("advapi32", ADVAPI32);
   using kernel32 = openWindowsLibrary("kernel32", KERNEL32);
-  return call({ advapi32: advapi32.symbols, kernel32: kernel32.symbols });
+  using memory = openWindowsMemory();
+  return call({ advapi32: advapi32.symbols, kernel32: kernel32.symbols, memory });
 }
 
 function textOf(units: Uint16Array): string {

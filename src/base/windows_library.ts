@@ -27,14 +27,3 @@ export function toWide(text: string): Uint16Array<ArrayBuffer> {
   for (let at = 0; at < text.length; at++) units[at] = text.charCodeAt(at);
   return units;
 }
-
-/** The text that an `LPCWSTR` points to; undefined for a null pointer. */
-export function fromWide(pointer: Deno.PointerValue): string | undefined {
-  if (pointer === null) return undefined;
-  const view = new Deno.UnsafePointerView(pointer);
-  const units: number[] = [];
-  for (let unit = view.getUint16(0); unit !== 0; unit = view.getUint16(units.length * 2)) {
-    units.push(unit);
-  }
-  return String.fromCharCode(...units);
-}

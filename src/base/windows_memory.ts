@@ -1,6 +1,6 @@
 // Memory behind an address, for Windows' structures that hold addresses. The invariant: nothing here needs more than
 // the permission for the libraries themselves. Deno's own pointer functions want that for every library there is,
-// which the executable does not have.
+// which the executable does not have. What may have held a secret is wiped before it goes back.
 
 import { openWindowsLibrary } from "./windows_library.ts";
 
@@ -9,6 +9,7 @@ const KERNEL32 = {
   copyOut: { name: "RtlMoveMemory", parameters: ["buffer", "u64", "usize"], result: "void" },
   copyIn: { name: "RtlMoveMemory", parameters: ["u64", "buffer", "usize"], result: "void" },
   LocalAlloc: { parameters: ["u32", "usize"], result: "u64" },
+  LocalSize: { parameters: ["u64"], result: "usize" },
   LocalFree: { parameters: ["u64"], result: "u64" },
   GlobalFree: { parameters: ["u64"], result: "u64" },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -23,7 +24,7 @@ export interface WindowsMemory extends Disposable {
   lend(octets: Uint8Array<ArrayBuffer>): bigint;
   /** Gives back what Windows has allocated with GlobalAlloc; does nothing for the address 0. */
   globalFree(address: bigint): void;
-  /** The same for LocalAlloc. */
+  /** The same for LocalAlloc; wiped. */
   localFree(address: bigint): void;
 }
 
@@ -36,6 +37,12 @@ export function openWindowsMemory(): WindowsMemory {
     const octets = new Uint8Array(length);
     if (length > 0) symbols.copyOut(octets, address, BigInt(length));
     return octets;
+  }
+  function wipeAndFree(address: bigint): void {
+    if (address === 0n) return;
+    const length = symbols.LocalSize(address);
+    symbols.copyIn(address, new Uint8Array(Number(length)), length);
+    symbols.LocalFree(address);
   }
   return {
     octetsAt,
@@ -54,11 +61,9 @@ export function openWindowsMemory(): WindowsMemory {
     globalFree(address): void {
       if (address !== 0n) symbols.GlobalFree(address);
     },
-    localFree(address): void {
-      if (address !== 0n) symbols.LocalFree(address);
-    },
+    localFree: wipeAndFree,
     [Symbol.dispose](): void {
-      for (const address of lent.splice(0)) symbols.LocalFree(address);
+      for (const address of lent.splice(0)) wipeAndFree(address);
       kernel32[Symbol.dispose]();
     },
   };

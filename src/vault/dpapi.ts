@@ -3,6 +3,7 @@
 // by other means; `user` lets the sealing account alone.
 
 import { openWindowsLibrary } from "../base/windows_library.ts";
+import { openWindowsMemory, type WindowsMemory } from "../base/windows_memory.ts";
 
 export type DpapiScope = "machine" | "user";
 
@@ -12,11 +13,11 @@ const CRYPTPROTECT_LOCAL_MACHINE = 0x4;
 
 const CRYPT32 = {
   CryptProtectData: {
-    parameters: ["buffer", "pointer", "buffer", "pointer", "pointer", "u32", "buffer"],
+    parameters: ["buffer", "u64", "buffer", "u64", "u64", "u32", "buffer"],
     result: "i32",
   },
   CryptUnprotectData: {
-    parameters: ["buffer", "pointer", "buffer", "pointer", "pointer", "u32", "buffer"],
+    parameters: ["buffer", "u64", "buffer", "u64", "u64", "u32", "buffer"],
     result: "i32",
   },
 } as const satisfies Deno.ForeignLibraryInterface;
@@ -46,7 +47,7 @@ export function protectData(
     (scope === "machine" ? CRYPTPROTECT_LOCAL_MACHINE : 0);
   const sealed = transform(
     { octets, entropy },
-    (from, with_, into) => crypt32.CryptProtectData(from, null, with_, null, null, flags, into),
+    (from, with_, into) => crypt32.CryptProtectData(from, 0n, with_, 0n, 0n, flags, into),
   );
   if (sealed === undefined) throw new Error("Windows does not seal (CryptProtectData failed)");
   return sealed;
@@ -61,7 +62,7 @@ export function unprotectData(
   return transform(
     { octets: sealed, entropy },
     (from, with_, into) =>
-      crypt32.CryptUnprotectData(from, null, with_, null, null, CRYPTPROTECT_UI_FORBIDDEN, into),
+      crypt32.CryptUnprotectData(from, 0n, with_, 0n, 0n, CRYPTPROTECT_UI_FORBIDDEN, into),
   );
 }
 
@@ -71,40 +72,23 @@ function transform(
   input: { readonly octets: Uint8Array; readonly entropy: Uint8Array },
   call: (from: Blob, with_: Blob, into: Blob) => number,
 ): Uint8Array<ArrayBuffer> | undefined {
-  // A blob holds an address only. The copies are used after the call, so that they outlive it.
-  const [octets, entropy] = [input.octets.slice(), input.entropy.slice()];
+  using memory = openWindowsMemory();
   const result = new Uint8Array(BLOB_BYTES);
-  try {
-    return call(blobOf(octets), blobOf(entropy), result) === 0 ? undefined : takeBlob(result);
-  } finally {
-    octets.fill(0);
-    entropy.fill(0);
-  }
+  const [from, with_] = [blobOf(input.octets, memory), blobOf(input.entropy, memory)];
+  if (call(from, with_, result) === 0) return undefined;
+  const view = new DataView(result.buffer);
+  const address = view.getBigUint64(8, true);
+  const octets = memory.octetsAt(address, view.getUint32(0, true));
+  memory.localFree(address);
+  return octets;
 }
 
 /** DATA_BLOB on 64-bit Windows: the length as DWORD, four octets of padding, the address. */
 const BLOB_BYTES = 16;
 
-function blobOf(octets: Uint8Array<ArrayBuffer>): Blob {
+function blobOf(octets: Uint8Array, memory: WindowsMemory): Blob {
   const blob = new DataView(new ArrayBuffer(BLOB_BYTES));
   blob.setUint32(0, octets.length, true);
-  blob.setBigUint64(8, Deno.UnsafePointer.value(Deno.UnsafePointer.of(octets)), true);
+  blob.setBigUint64(8, memory.lend(octets.slice()), true);
   return new Uint8Array(blob.buffer);
-}
-
-// Copies what Windows allocated, wipes it and gives it back.
-function takeBlob(blob: Blob): Uint8Array<ArrayBuffer> {
-  const view = new DataView(blob.buffer);
-  const address = Deno.UnsafePointer.create(view.getBigUint64(8, true));
-  if (address === null) throw new Error("crypt32.dll returned no data");
-  const theirs = new Uint8Array(
-    Deno.UnsafePointerView.getArrayBuffer(address, view.getUint32(0, true)),
-  );
-  const octets = theirs.slice();
-  theirs.fill(0);
-  using kernel32 = openWindowsLibrary("kernel32", {
-    LocalFree: { parameters: ["pointer"], result: "pointer" },
-  });
-  kernel32.symbols.LocalFree(address);
-  return octets;
 }

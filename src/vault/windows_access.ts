@@ -3,7 +3,8 @@
 // so that there is no moment in which others can look into it.
 
 import { accountOfSid, type WindowsAccount } from "../base/windows_account.ts";
-import { fromWide, openWindowsLibrary, toWide } from "../base/windows_library.ts";
+import { openWindowsLibrary, toWide } from "../base/windows_library.ts";
+import { openWindowsMemory } from "../base/windows_memory.ts";
 
 /** What an access list says, as far as a vault needs to know. */
 export interface Access {
@@ -29,22 +30,21 @@ const ERROR_SUCCESS = 0;
 
 const ADVAPI32 = {
   ConvertStringSecurityDescriptorToSecurityDescriptorW: {
-    parameters: ["buffer", "u32", "buffer", "pointer"],
+    parameters: ["buffer", "u32", "buffer", "u64"],
     result: "i32",
   },
   ConvertSecurityDescriptorToStringSecurityDescriptorW: {
-    parameters: ["pointer", "u32", "u32", "buffer", "pointer"],
+    parameters: ["u64", "u32", "u32", "buffer", "u64"],
     result: "i32",
   },
   GetNamedSecurityInfoW: {
-    parameters: ["buffer", "i32", "u32", "pointer", "pointer", "pointer", "pointer", "buffer"],
+    parameters: ["buffer", "i32", "u32", "u64", "u64", "u64", "u64", "buffer"],
     result: "u32",
   },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 const KERNEL32 = {
   CreateDirectoryW: { parameters: ["buffer", "buffer"], result: "i32" },
-  LocalFree: { parameters: ["pointer"], result: "pointer" },
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /** The list of a data folder: SYSTEM, administrators and the maker may do everything, the others may change files. */
@@ -60,12 +60,13 @@ export function guardedList(maker: string, others: readonly string[]): string {
 export function makeFolderWithList(path: string, sddl: string): boolean {
   using advapi32 = openWindowsLibrary("advapi32", ADVAPI32);
   using kernel32 = openWindowsLibrary("kernel32", KERNEL32);
+  using memory = openWindowsMemory();
   const descriptor = new BigUint64Array(1);
   const isRead = advapi32.symbols.ConvertStringSecurityDescriptorToSecurityDescriptorW(
     octetsOf(toWide(sddl)),
     SDDL_REVISION,
     octetsOf(descriptor),
-    null,
+    0n,
   );
   if (isRead === 0) throw new Error(`Windows does not take the access list ${sddl}`);
   try {
@@ -74,7 +75,7 @@ export function makeFolderWithList(path: string, sddl: string): boolean {
     const name = octetsOf(toWide(verbatimPath(path)));
     return kernel32.symbols.CreateDirectoryW(name, octetsOf(attributes)) !== 0;
   } finally {
-    kernel32.symbols.LocalFree(Deno.UnsafePointer.create(descriptor[0] ?? 0n));
+    memory.localFree(descriptor[0] ?? 0n);
   }
 }
 
@@ -85,23 +86,22 @@ export function readAccess(path: string): Access {
 
 function readSddl(path: string): string {
   using advapi32 = openWindowsLibrary("advapi32", ADVAPI32);
-  using kernel32 = openWindowsLibrary("kernel32", KERNEL32);
-  const { symbols: { LocalFree } } = kernel32;
+  using memory = openWindowsMemory();
   const descriptor = new BigUint64Array(1);
   const error = advapi32.symbols.GetNamedSecurityInfoW(
     octetsOf(toWide(verbatimPath(path))),
     SE_FILE_OBJECT,
     OWNER_AND_LIST,
-    null,
-    null,
-    null,
-    null,
+    0n,
+    0n,
+    0n,
+    0n,
     octetsOf(descriptor),
   );
   if (error !== ERROR_SUCCESS) {
     throw new Error(`Windows does not show the access list (error ${error})`);
   }
-  const address = Deno.UnsafePointer.create(descriptor[0] ?? 0n);
+  const address = descriptor[0] ?? 0n;
   try {
     const text = new BigUint64Array(1);
     const isShown = advapi32.symbols.ConvertSecurityDescriptorToStringSecurityDescriptorW(
@@ -109,15 +109,15 @@ function readSddl(path: string): string {
       SDDL_REVISION,
       OWNER_AND_LIST,
       octetsOf(text),
-      null,
+      0n,
     );
     if (isShown === 0) throw new Error("Windows does not show the access list");
-    const shown = Deno.UnsafePointer.create(text[0] ?? 0n);
-    const sddl = fromWide(shown) ?? "";
-    LocalFree(shown);
+    const shown = text[0] ?? 0n;
+    const sddl = memory.textAt(shown) ?? "";
+    memory.localFree(shown);
     return sddl;
   } finally {
-    LocalFree(address);
+    memory.localFree(address);
   }
 }
 
