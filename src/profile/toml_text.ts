@@ -89,13 +89,15 @@ function isShowable(lines: readonly string[], at: number): boolean {
   const region = lines.slice(owner, at + 1).join("\n");
   if (/secret|passw|token|proxy/i.test(region)) return false;
   if (isHeader(lines[owner] ?? "")) return true;
-  const leaves = [...region.matchAll(/([A-Za-z0-9_-]+)["']?\s*=/g)].map((match) => match[1] ?? "");
+  // A name begins where none is going on: else a line of 100,000 letters would be looked through as many times.
+  const names = /(?<![A-Za-z0-9_-])([A-Za-z0-9_-]+)["']?\s*=/g;
+  const leaves = [...region.matchAll(names)].map((match) => match[1] ?? "");
   return leaves.length > 0 &&
     (leaves.every(isPlainLeaf) || isInFreeTable(lines.slice(0, owner)));
 }
 
 function isKeyOrHeader(line: string): boolean {
-  return isHeader(line) || /^\s*[A-Za-z0-9_."' -]+=/.test(line);
+  return isHeader(line) || /^\s*[A-Za-z0-9_."'-][A-Za-z0-9_."' -]*=/.test(line);
 }
 
 function isHeader(line: string): boolean {
