@@ -21,7 +21,7 @@ export async function replaceFile(
   try {
     await keepRights(`${place}.new`, info);
   } catch (cause) {
-    throw failure(path, "keep its mode and owner", cause);
+    throw failure(cause, { doing: "keep mode and owner of", path });
   }
   const now = await Deno.readFile(place);
   const isSame = now.length === before.length && now.every((octet, at) => octet === before[at]);
@@ -43,7 +43,7 @@ async function look(
       : await Deno.realPath(path);
     return { place, info: await Deno.stat(place) };
   } catch (cause) {
-    throw failure(path, "look at it", cause);
+    throw failure(cause, { doing: "look at", path });
   }
 }
 
@@ -55,9 +55,9 @@ async function keepRights(path: string, info: Deno.FileInfo): Promise<void> {
   if (info.mode !== null && made.mode !== info.mode) await Deno.chmod(path, info.mode & 0o7777);
 }
 
-function failure(path: string, doing: string, cause: unknown): Failure {
-  return new Failure("file.io", `cannot write ${path}: cannot ${doing}: ${reason(cause)}`, {
-    remedy: diskRemedy(cause, path),
+function failure(cause: unknown, at: { readonly doing: string; readonly path: string }): Failure {
+  return new Failure("file.io", `cannot ${at.doing} ${at.path}: ${reason(cause)}`, {
+    remedy: diskRemedy(cause, at.path),
     cause,
   });
 }

@@ -2,6 +2,7 @@
 // everything is checked before the first write, and whatever happens after that, running it again finishes it.
 
 import { EXIT, Failure } from "../base/failure.ts";
+import { dirName } from "../base/paths.ts";
 import type { Profile } from "../profile/profile.ts";
 import {
   bindingOf,
@@ -15,7 +16,7 @@ import {
 } from "../vault/content.ts";
 import { type CarriedGrant, type CarriedProfile, readCarried } from "../vault/sealed_profile.ts";
 import type { Context } from "./context.ts";
-import { makeFolderOf, openTarget, type Target, writeTarget } from "./profile_target.ts";
+import { makeFolder, openTarget, type Target, writeTarget } from "./profile_target.ts";
 import { passphraseToOpen } from "./seal_passphrase.ts";
 import { readSealed } from "./sealed_input.ts";
 
@@ -34,12 +35,12 @@ export async function run(context: Context): Promise<number> {
   checkName(flags.text("profile"), carried);
   const target = await openTarget(context, { carried, from, shallReplace: flags.has("replace") });
   context.adopt(target.settings, target.profile.name);
-  await makeFolderOf(target.file);
+  await makeFolder(dirName(target.file, world)); // the vault would make it for this account alone
   const vault = await context.vault();
   const { content, stored } = await vault.update(async (before, save) => {
     const change = secretChange(before, { carried, profile: target.profile, nowMs: world.nowMs() });
     context.signal.throwIfAborted();
-    await writeTarget(target);
+    await writeTarget(target, world);
     const after = withSecrets(before, target.profile.name, change);
     if (Object.keys(change).length > 0) await save(after);
     return { content: after, stored: Object.keys(change) };

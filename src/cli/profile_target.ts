@@ -5,6 +5,7 @@ import { createDurably, diskRemedy, reason } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
 import { baseName, dirName } from "../base/paths.ts";
 import { replaceFile } from "../base/replace_file.ts";
+import type { World } from "../base/world.ts";
 import { mergedText } from "../profile/carried_text.ts";
 import { type FileReference, fileReferences } from "../profile/file_references.ts";
 import { parseSettings } from "../profile/parse.ts";
@@ -46,8 +47,8 @@ export async function openTarget(
   const { carried, from } = what;
   const file = await context.targetFile();
   const before = await readIfThere(file);
-  const { text, isAdded } = newText(before, { ...what, file });
   const at = { file, platform: world.platform };
+  const { text, isAdded } = newText(before, { ...what, ...at });
   const settings = checkedSettings(text ?? decode(before ?? new Uint8Array(), file), {
     ...at,
     before,
@@ -78,11 +79,14 @@ export async function openTarget(
 }
 
 /** Writes it, the profile file last: it is there only when the files are that it names. */
-export async function writeTarget(target: Target): Promise<void> {
+export async function writeTarget(
+  target: Target,
+  on: Pick<World, "platform">,
+): Promise<void> {
   for (const reference of target.files) {
     const { path, content, isPublic } = reference;
     if (content === undefined) continue;
-    await makeFolderOf(path);
+    await makeFolder(dirName(path, on));
     const isNew = await createDurably(path, content, { mode: isPublic ? 0o644 : 0o600 });
     if (!isNew) throw differentFile(reference);
   }
@@ -97,11 +101,10 @@ export async function writeTarget(target: Target): Promise<void> {
 }
 
 /**
- * Makes the folder, which others may look into: the vault would make it for itself alone.
+ * Makes a folder that others may look into.
  * @throws {Failure} `file.cannot_create`
  */
-export async function makeFolderOf(path: string): Promise<void> {
-  const folder = dirName(path, { platform: Deno.build.os === "windows" ? "windows" : "linux" });
+export async function makeFolder(folder: string): Promise<void> {
   try {
     await Deno.mkdir(folder, { recursive: true });
   } catch (cause) {
@@ -118,6 +121,7 @@ function newText(
   what: {
     readonly carried: CarriedProfile;
     readonly file: string;
+    readonly platform: World["platform"];
     readonly shallReplace: boolean;
   },
 ): { readonly text: string | undefined; readonly isAdded: boolean } {
@@ -125,7 +129,7 @@ function newText(
   if (before === undefined) return { text: carried.file, isAdded: false };
   const { was, differing, text } = mergedText(decode(before, file), {
     ...carried,
-    file: { name: baseName(file, { platform: "linux" }), path: file },
+    file: { name: baseName(file, what), path: file },
   });
   if (was === "same") return { text: undefined, isAdded: false };
   if (was === "other" && !shallReplace) {
@@ -147,7 +151,7 @@ function checkedSettings(
   text: string,
   at: {
     readonly file: string;
-    readonly platform: Context["world"]["platform"];
+    readonly platform: World["platform"];
     readonly before: Uint8Array | undefined;
   },
 ): Settings {
