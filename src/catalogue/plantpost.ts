@@ -158,7 +158,9 @@ const ROWS: Readonly<Record<FailureCode, readonly [Who, string, ...string[]]>> =
   "vault.sealed_elsewhere": [
     "operator",
     "the vault was sealed on another PC or by another account",
-    "use the key of that place (vault.key_file), or remove the vault's file and sign in here: plantpost login",
+    "run plantpost on that PC and under that account, which the message names",
+    "or carry the profile over: plantpost profile export --seal there, plantpost profile import here",
+    "or move the vault's file away and sign in here: plantpost login",
   ],
   "vault.passphrase": [
     "operator",
@@ -190,7 +192,11 @@ const ROWS: Readonly<Record<FailureCode, readonly [Who, string, ...string[]]>> =
     "the profile file has errors",
     "correct each key that the message names",
   ],
-  "interrupted": ["operator", "somebody pressed Ctrl-C", "run the command again"],
+  "interrupted": [
+    "operator",
+    "somebody pressed Ctrl-C, closed the window or ended the process",
+    "run the command again",
+  ],
 };
 
 export const PLANTPOST: readonly Entry[] = (Object.keys(ROWS) as FailureCode[]).map((code) => {
