@@ -7,7 +7,7 @@ const IS_WINDOWS = Deno.build.os === "windows";
 Deno.test({
   name: "lent octets and texts are read back from their address",
   ignore: !IS_WINDOWS, // kernel32.dll is Windows' own
-  fn() {
+  fn: (): void => {
     using memory = openWindowsMemory();
     const octets = Uint8Array.from({ length: 70_000 }, (_, at) => at % 251);
     const address = memory.lend(octets);
@@ -24,7 +24,7 @@ Deno.test({
 Deno.test({
   name: "memory of Windows is read where only the libraries themselves are permitted",
   ignore: !IS_WINDOWS, // kernel32.dll is Windows' own
-  async fn() {
+  fn: async (): Promise<void> => {
     const module = new URL("../../src/base/windows_memory.ts", import.meta.url).href;
     const script = `import { openWindowsMemory } from ${JSON.stringify(module)};
       using memory = openWindowsMemory();
