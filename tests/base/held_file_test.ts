@@ -61,7 +61,7 @@ for (const which of ["new", "old"] as const) {
   Deno.test({
     name: `a file is replaced although a virus scanner holds the ${which} one for a moment`,
     ignore: !IS_WINDOWS, // elsewhere nobody can hold a file
-    async fn() {
+    fn: async () => {
       await withFolder(async (folder) => {
         const path = `${folder}\\vault.json`;
         await createDurably(path, new TextEncoder().encode("old"), { mode: 0o600 });
@@ -92,7 +92,7 @@ for (const which of ["new", "old"] as const) {
 Deno.test({
   name: "a file that stays held is told as such, with what to do, and is not harmed",
   ignore: !IS_WINDOWS, // elsewhere nobody can hold a file
-  async fn() {
+  fn: async () => {
     await withFolder(async (folder) => {
       const path = `${folder}\\vault.json`;
       await createDurably(path, new TextEncoder().encode("old"), { mode: 0o600 });
@@ -114,7 +114,7 @@ Deno.test({
 Deno.test({
   name: "the vault and the log wait for a scanner to let go",
   ignore: !IS_WINDOWS, // elsewhere nobody can hold a file
-  async fn() {
+  fn: async () => {
     await withFolder(async (folder) => {
       const settings = testSettings(folder, { vault: { key: "auto" } });
       await new Vault(settings, testWorld()).update((_, save) => save(EMPTY_VAULT));

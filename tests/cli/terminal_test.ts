@@ -63,7 +63,7 @@ Deno.test(`Ctrl-C at a plain prompt ends the program at once${note}`, {
     }).output();
     assert.equal(code, 130, new TextDecoder().decode(stdout));
     assert.match(new TextDecoder().decode(stdout), /error: interrupted by Ctrl-C/);
-    assert.deepEqual([...Deno.readDirSync(folder)], []);
+    assert.deepEqual(await Array.fromAsync(Deno.readDir(folder)), []);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -72,7 +72,7 @@ Deno.test(`Ctrl-C at a plain prompt ends the program at once${note}`, {
 Deno.test({
   name: "SIGTERM and Ctrl-C end a read of standard input with exit code 130",
   ignore: Deno.build.os === "windows", // Deno cannot send these signals there
-  async fn() {
+  fn: async () => {
     for (const [signal, what] of [["SIGTERM", "SIGTERM"], ["SIGINT", "Ctrl-C"]] as const) {
       const [program, first] = commandLine();
       const child = new Deno.Command(program, {

@@ -42,7 +42,7 @@ function watched(real: Crypt32): { readonly crypt32: Crypt32; readonly flags: nu
 Deno.test({
   name: "protectData() passes CRYPTPROTECT_LOCAL_MACHINE with the scope machine and not with user",
   ignore: !IS_WINDOWS, // crypt32.dll is Windows' own
-  fn() {
+  fn: () => {
     using library = openCrypt32();
     for (const scope of ["machine", "user"] as const) {
       const { crypt32, flags } = watched(library.symbols);
@@ -59,7 +59,7 @@ Deno.test({
 Deno.test({
   name: "unprotectData() opens nothing with other entropy, and nothing that was changed",
   ignore: !IS_WINDOWS, // crypt32.dll is Windows' own
-  fn() {
+  fn: () => {
     using library = openCrypt32();
     const crypt32 = library.symbols;
     const octets = crypto.getRandomValues(new Uint8Array(32));
@@ -84,7 +84,7 @@ for (const key of ["auto", "dpapi-machine", "dpapi-user"] as const) {
     name:
       `a vault with key = "${key}" is sealed by Windows, and any process of this account opens it`,
     ignore: !IS_WINDOWS, // crypt32.dll is Windows' own
-    async fn() {
+    fn: async () => {
       await withFolder(async (folder) => {
         const vault = new Vault(settings(folder, key), testWorld());
         const grant = testGrant(testProfile());
@@ -133,7 +133,7 @@ for (const { name, key, header, says } of TROUBLE) {
   Deno.test({
     name: `a vault that Windows does not open names account, PC and way on: ${name}`,
     ignore: !IS_WINDOWS, // crypt32.dll is Windows' own
-    async fn() {
+    fn: async () => {
       await withFolder(async (folder) => {
         const vault = new Vault(settings(folder, key), testWorld());
         await vault.update((_, save) => save(EMPTY_VAULT));
@@ -156,7 +156,7 @@ for (const { name, key, header, says } of TROUBLE) {
 Deno.test({
   name: "a vault sealed by Windows notices a changed header",
   ignore: !IS_WINDOWS, // crypt32.dll is Windows' own
-  async fn() {
+  fn: async () => {
     await withFolder(async (folder) => {
       const vault = new Vault(settings(folder, "auto"), testWorld());
       await vault.update((_, save) => save(EMPTY_VAULT));
@@ -210,7 +210,7 @@ Deno.test("vault.key names DPAPI on Windows only", async () => {
 Deno.test({
   name: "currentAccount() tells this process's account by SID and name",
   ignore: !IS_WINDOWS, // advapi32.dll is Windows' own
-  fn() {
+  fn: () => {
     const { sid, name } = currentAccount();
     assert.match(sid, /^S-1-5-/);
     const user = Deno.env.get("USERNAME") ?? "";

@@ -82,7 +82,7 @@ Deno.test("parseAccess() tells a list that is missing from an empty one", () => 
 Deno.test({
   name: "the data folder is made with its access list, and the folders above it without",
   ignore: !IS_WINDOWS, // access lists are Windows'; elsewhere modes are tested
-  async fn() {
+  fn: async () => {
     await withFolder(async (folder) => {
       const settings = testSettings(folder, { dataDir: `${folder}\\a b\\plantpost data` });
       await makeDataFolder(settings, { platform: "windows" });
@@ -100,7 +100,7 @@ Deno.test({
 Deno.test({
   name: "a data folder of 300 characters is made and used",
   ignore: !IS_WINDOWS, // 260 characters are Windows' limit
-  async fn() {
+  fn: async () => {
     await withFolder(async (folder) => {
       const dataDir = `${folder}\\${"a".repeat(120)}\\${"b".repeat(120)}\\${"c".repeat(60)}`;
       const settings = testSettings(folder, { dataDir, vault: { key: "auto" } });
@@ -115,7 +115,7 @@ Deno.test({
 Deno.test({
   name: "an account of vault.accounts that Windows does not know is told before anything is made",
   ignore: !IS_WINDOWS, // accounts of Windows
-  async fn() {
+  fn: async () => {
     await withFolder(async (folder) => {
       const settings = testSettings(folder, { vault: { accounts: ["NOWHERE\\nobody-at-all"] } });
       await assert.rejects(
@@ -130,7 +130,7 @@ Deno.test({
 Deno.test({
   name: "findAccount() takes English names of built-in accounts, SIDs and own accounts",
   ignore: !IS_WINDOWS, // accounts of Windows
-  fn() {
+  fn: () => {
     for (
       const written of [
         "LOCAL SERVICE",
@@ -150,7 +150,7 @@ Deno.test({
 Deno.test({
   name: "accessFindings() tells of a folder that others may read, with the commands that mend it",
   ignore: !IS_WINDOWS, // access lists are Windows'; elsewhere modes are tested
-  async fn() {
+  fn: async () => {
     await withFolder(async (folder) => {
       const settings = testSettings(folder, {
         vault: { accounts: ["NT AUTHORITY\\LOCAL SERVICE"] },
@@ -180,7 +180,7 @@ Deno.test({
 Deno.test({
   name: "accessFindings() tells of modes that let others write or read, and of a group that cannot",
   ignore: IS_WINDOWS, // Windows has access lists instead of modes
-  async fn() {
+  fn: async () => {
     await withFolder(async (folder) => {
       const settings = testSettings(folder);
       const vault = new Vault(settings, testWorld());
