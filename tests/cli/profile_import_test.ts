@@ -31,7 +31,7 @@ const GRANT = {
 Deno.test("profile import makes the profile file where there is none, comments and all", async () => {
   await using desk = await openEmptyDesk();
   const { exitCode, stdout, stderr } = await imports(desk, {});
-  assert.deepEqual([exitCode, stderr], [0, ""]);
+  assert.deepEqual([exitCode, withoutAccess(stderr)], [0, ""]);
   const vault = join(desk.folder, "state", "vault.json");
   assert.equal(
     stdout,
@@ -291,7 +291,7 @@ Deno.test("profile import reads what shells and mail programs make of the file",
       ...WITH_PASSPHRASE,
       stdin,
     });
-    assert.deepEqual([exitCode, stderr], [0, ""]);
+    assert.deepEqual([exitCode, withoutAccess(stderr)], [0, ""]);
   }
 });
 
@@ -303,7 +303,7 @@ Deno.test("profile import takes what is pasted at a terminal, and asks for the p
   });
   assert.equal(exitCode, 0, stderr);
   assert.match(stderr, /^paste the sealed file, down to its last line -----END AGE/);
-  assert.match(stderr, /passphrase of standard input: $/);
+  assert.match(withoutAccess(stderr), /passphrase of standard input: $/);
 });
 
 Deno.test("profile import says what is wrong with a file, and touches nothing", async () => {
@@ -479,6 +479,15 @@ Deno.test("profile import that was interrupted at the passphrase writes nothing"
   assert.equal(exitCode, 130);
   assert.deepEqual(await namesIn(desk.folder), []);
 });
+
+// Wine keeps of an access list what the modes below can hold, and everybody may read there; `import` says so.
+function withoutAccess(stderr: string): string {
+  if (PLATFORM !== "windows") return stderr;
+  return stderr.replace(
+    /(?:^|\n)warning: other accounts of this PC may use .*\nhint: .*icacls.*/,
+    "",
+  );
+}
 
 /** The whole file goes with the tables. */
 function withFile(change: Partial<CarriedProfile>): Partial<CarriedProfile> {
