@@ -3,11 +3,9 @@
 // parsers. Then the access token runs out and nobody is there; then the grant is taken back.
 
 import assert from "node:assert/strict";
-import { makeCertificates, type TestCertificates } from "../peers/certificates.ts";
-import { type Dovecot, dovecotMissing, startDovecot } from "../peers/dovecot.ts";
-import { freePort } from "../peers/free_port.ts";
-import { type Oidc, type OidcClient, SCOPE, startOidcProvider } from "../peers/oidc.ts";
-import { type Sink, startSink } from "../peers/sink.ts";
+import { dovecotMissing } from "../peers/dovecot.ts";
+import { type MailServers, startMailServers } from "../peers/mail_servers.ts";
+import { type OidcClient, SCOPE } from "../peers/oidc.ts";
 import { until } from "../peers/wait.ts";
 import { pdf, spreadsheet } from "./documents.ts";
 import { type Outcome, Program } from "./program.ts";
@@ -53,62 +51,28 @@ for (const variant of VARIANTS) {
   );
 }
 
-interface Plant extends AsyncDisposable {
+interface Plant extends MailServers {
   readonly program: Program;
-  readonly oidc: Oidc;
-  readonly dovecot: Dovecot;
-  readonly sink: Sink;
 }
 
 async function startPlant(variant: Variant): Promise<Plant> {
   await using stack = new AsyncDisposableStack();
-  const redirectUri = `http://localhost:${freePort()}/`;
   const program = stack.use(await Program.create());
-  const certificates = stack.use(await makeCertificates());
-  const oidc = stack.use(
-    await startOidcProvider({
-      clients: [{
-        client_id: "plant",
-        ...(variant.method === "none" ? {} : { client_secret: CLIENT_SECRET }),
-        redirect_uris: [redirectUri],
-        token_endpoint_auth_method: variant.method,
-      }],
+  const servers = stack.use(
+    await startMailServers({
+      method: variant.method,
+      ...(variant.method === "none" ? {} : { clientSecret: CLIENT_SECRET }),
       accessTokenSeconds: ACCESS_TOKEN_SECONDS,
     }),
   );
-  const sink = stack.use(await startSink());
-  const dovecot = stack.use(
-    await startDovecot({
-      certificates,
-      introspectionUrl: oidc.introspectionEndpoint,
-      ...oidc.resourceServer,
-      relayHost: sink.host,
-      relayPort: sink.port,
-    }),
-  );
-  await program.write(
-    "plantpost.toml",
-    profile({ oidc, dovecot, certificates, redirectUri, variant }),
-  );
+  await program.write("plantpost.toml", profile({ ...servers, variant }));
   await program.write(XLSX, spreadsheet(5_000_000));
   await program.write("report.pdf", pdf());
   const owned = stack.move();
-  return {
-    program,
-    oidc,
-    dovecot,
-    sink,
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
-  };
+  return { ...servers, program, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function profile(plant: {
-  readonly oidc: Oidc;
-  readonly dovecot: Dovecot;
-  readonly certificates: TestCertificates;
-  readonly redirectUri: string;
-  readonly variant: Variant;
-}): string {
+function profile(plant: MailServers & { readonly variant: Variant }): string {
   return `data_dir = "state"
 
 [profiles.plant]
