@@ -55,9 +55,6 @@ export async function openSubmission(
   try {
     return await connect(() => grant.then(present));
   } catch (failure) {
-    // Were the program to end now, a refresh under way would lose its answer, and with it the refresh token that
-    // the provider takes from now on. Its own failure has come up through `connect`.
-    await grant.catch(() => {});
     if (used === undefined || !isAboutToken(failure)) throw failure;
     options.transcript?.("*", "the server refused the access token: asking for a new one");
     const renewed = await usableGrant(profile, oauth, { ...access, refused: used.accessToken });
@@ -73,7 +70,7 @@ export async function openSubmission(
     const giveUp = new AbortController();
     const due = credentials();
     due.catch((failure) => giveUp.abort(failure));
-    return await openSession({
+    const session = openSession({
       host: smtp.host,
       port: smtp.port,
       tls: smtp.tls,
@@ -86,6 +83,16 @@ export async function openSubmission(
       ...(options.transcript === undefined ? {} : { transcript: options.transcript }),
       signal: AbortSignal.any([options.signal, giveUp.signal]),
     });
+    try {
+      return await session;
+    } catch (failure) {
+      // Were the program to end now, a refresh under way would lose its answer, and with it the refresh token that
+      // the provider takes from now on.
+      const own: unknown = await due.then(() => undefined, (cause) => cause);
+      // Where both fail, chance would choose. What a person must mend comes before what may pass.
+      const isFirst = own instanceof Failure && own.retry !== "later" && !options.signal.aborted;
+      throw isFirst ? own : failure;
+    }
   }
 }
 
