@@ -1,18 +1,37 @@
-// From the flags of `send` to a message draft and its envelope. The invariant: every file is looked at before
-// anything is connected, and a wrong flag is told before a missing file.
+// From the options of a mail, as flags or as a line of a batch, to a message draft and its envelope. The invariant:
+// every file is looked at before anything is connected, and a wrong option is told before a missing file.
 
-import { reason } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
-import { heldRemedy, isHeld, patiently } from "../base/held_file.ts";
-import { baseName } from "../base/paths.ts";
-import { type Mailbox, parseAddressList } from "../message/address.ts";
-import type { Attachment, MessageDraft } from "../message/compose.ts";
-import { mediaTypeOf } from "../message/media_type.ts";
+import {
+  type Mailbox,
+  parseAddress,
+  parseAddressList,
+  splitAddressList,
+} from "../message/address.ts";
+import type { MessageDraft } from "../message/compose.ts";
 import type { Profile, Settings } from "../profile/profile.ts";
 import type { Envelope } from "../smtp/client.ts";
+import { openAttachment, parseWantedFile, type WantedFile } from "./attached_file.ts";
 import type { Context } from "./context.ts";
+import type { ParsedFlags } from "./flags.ts";
+import { readText } from "./text_input.ts";
 
-const CHUNK_BYTES = 65_536;
+/** What a mail is to be, by the names of the flags of `send`. Nothing is checked yet but the types. */
+export interface MailOptions {
+  /** Comma lists of addresses and of names of groups; so are `cc`, `bcc` and `reply-to`. */
+  readonly to?: readonly string[];
+  readonly cc?: readonly string[];
+  readonly bcc?: readonly string[];
+  readonly "reply-to"?: readonly string[];
+  readonly from?: string;
+  readonly subject?: string;
+  readonly text?: string;
+  /** `-` is standard input, here and in `html-file`. */
+  readonly "text-file"?: string;
+  readonly "html-file"?: string;
+  /** `FILE[;name=N][;type=T]` each. */
+  readonly attach?: readonly string[];
+}
 
 /** Everything of a mail but its date, Message-ID and boundary. */
 export interface Outgoing {
@@ -20,69 +39,100 @@ export interface Outgoing {
   readonly envelope: Envelope;
 }
 
+export interface DraftOptions {
+  readonly context: Pick<Context, "note" | "warn" | "world">;
+  readonly profile: Profile;
+  readonly settings: Settings;
+}
+
 /** @throws {Failure} `usage.invalid`, `message.invalid`, `input.unreadable` */
 export async function outgoingFromFlags(
   context: Context,
-  at: { readonly profile: Profile; readonly settings: Settings },
+  at: Omit<DraftOptions, "context">,
 ): Promise<Outgoing> {
-  const { flags } = context;
-  const list = (flag: string): readonly Mailbox[] => mailboxes(flags.texts(flag), { flag, ...at });
-  const [to, cc, bcc, replyTo] = [list("to"), list("cc"), list("bcc"), list("reply-to")];
+  return await outgoingFromOptions(mailOptions(context.flags), { context, ...at });
+}
+
+/** The options that the flags hold; other flags are left to others. */
+export function mailOptions(flags: ParsedFlags): MailOptions {
+  const texts = (name: string): Record<string, readonly string[]> =>
+    flags.has(name) ? { [name]: flags.texts(name) } : {};
+  const text = (name: string): Record<string, string> => {
+    const value = flags.text(name);
+    return value === undefined ? {} : { [name]: value };
+  };
+  return {
+    ...texts("to"),
+    ...texts("cc"),
+    ...texts("bcc"),
+    ...texts("reply-to"),
+    ...text("from"),
+    ...text("subject"),
+    ...text("text"),
+    ...text("text-file"),
+    ...text("html-file"),
+    ...texts("attach"),
+  };
+}
+
+/** @throws {Failure} `usage.invalid`, `message.invalid`, `input.unreadable` */
+export async function outgoingFromOptions(
+  options: MailOptions,
+  at: DraftOptions,
+): Promise<Outgoing> {
+  const list = (lists: readonly string[] = []): readonly Mailbox[] => mailboxes(lists, at.settings);
+  const [to, cc, bcc] = [list(options.to), list(options.cc), list(options.bcc)];
+  const replyTo = list(options["reply-to"]);
   const recipients = distinct([...to, ...cc, ...bcc].map((mailbox) => mailbox.address));
   if (recipients.length === 0) {
     throw new Failure("usage.invalid", "send: there is no recipient", {
       remedy: "add --to ADDRESS (or --cc, --bcc)",
     });
   }
-  if (flags.has("text") && flags.has("text-file")) {
+  const { text, "text-file": textFile, "html-file": htmlFile } = options;
+  if (text !== undefined && textFile !== undefined) {
     throw new Failure("usage.invalid", "send: --text and --text-file exclude each other");
   }
-  if (flags.text("text-file") === "-" && flags.text("html-file") === "-") {
+  if (textFile === "-" && htmlFile === "-") {
     throw new Failure(
       "usage.invalid",
       "send: --text-file and --html-file cannot both read standard input",
     );
   }
-  const from = sender(flags.text("from"), at.profile);
-  const attachments = flags.texts("attach").map(parseAttachFlag);
-  const textFile = flags.text("text-file");
-  const text = textFile === undefined ? flags.text("text") : await readText(context, textFile);
-  const htmlFile = flags.text("html-file");
+  const from = sender(options.from, at.profile);
+  const attachments = (options.attach ?? []).map(wantedAttachment);
+  const body = textFile === undefined ? text : await readText(textFile, at.context);
   return {
     parts: {
       from,
       to,
       cc,
       replyTo,
-      subject: flags.text("subject") ?? "",
-      ...(text === undefined ? {} : { text }),
-      ...(htmlFile === undefined ? {} : { html: await readText(context, htmlFile) }),
-      attachments: await Promise.all(attachments.map((wanted) => openAttachment(wanted, context))),
+      subject: options.subject ?? "",
+      ...(body === undefined ? {} : { text: body }),
+      ...(htmlFile === undefined ? {} : { html: await readText(htmlFile, at.context) }),
+      attachments: await Promise.all(attachments.map((file) => openAttachment(file, at.context))),
     },
     envelope: { reversePath: from.address, recipients },
   };
 }
 
-function sender(flag: string | undefined, profile: Profile): Mailbox {
-  if (flag === undefined) return profile.sender;
-  const [mailbox, ...others] = parseAddressList(flag);
+function sender(option: string | undefined, { sender }: Profile): Mailbox {
+  // The profile's address as headers and commands take it: with the domain in A-labels.
+  if (option === undefined) return { ...sender, address: parseAddress(sender.address) };
+  const [mailbox, ...others] = parseAddressList(option);
   if (mailbox !== undefined && others.length === 0) return mailbox;
-  throw new Failure("usage.invalid", `send: --from wants one address, found "${flag}"`);
+  throw new Failure("usage.invalid", `send: --from wants one address, found "${option}"`);
 }
 
-function mailboxes(
-  lists: readonly string[],
-  at: { readonly flag: string; readonly settings: Settings },
-): readonly Mailbox[] {
-  const { groups } = at.settings;
-  return lists.flatMap((list) => {
-    const words = list.split(",").map((word) => word.trim());
-    // A group's name has no @; a list may mix groups and addresses.
-    if (!words.some((word) => groups.has(word))) return parseAddressList(list);
-    return words.flatMap((word) =>
-      (groups.get(word) ?? [word]).flatMap((part) => parseAddressList(part))
-    );
-  });
+// A group's name has no @; a list may mix groups and addresses.
+function mailboxes(lists: readonly string[], { groups }: Settings): readonly Mailbox[] {
+  const members = (name: string): readonly Mailbox[] | undefined =>
+    groups.get(name)?.flatMap(parseAddressList);
+  return lists.flatMap((list) =>
+    members(list.trim()) ??
+      splitAddressList(list).flatMap((element) => members(element) ?? parseAddressList(element))
+  );
 }
 
 function distinct(addresses: readonly string[]): readonly string[] {
@@ -93,116 +143,11 @@ function distinct(addresses: readonly string[]): readonly string[] {
   return [...seen.values()];
 }
 
-interface WantedAttachment {
-  readonly path: string;
-  readonly name?: string;
-  readonly type?: string;
-}
-
-// `F[;name=N][;type=T]`: file names may hold semicolons of their own, so only these two endings count.
-function parseAttachFlag(flag: string): WantedAttachment {
-  let path = flag;
-  const found: { name?: string; type?: string } = {};
-  for (;;) {
-    const end = /;(name|type)=([^;]*)$/.exec(path);
-    if (end === null) break;
-    const [ending, key, value] = end;
-    if (key === "name") found.name ??= value ?? "";
-    else found.type ??= value ?? "";
-    path = path.slice(0, -ending.length);
-  }
-  if (path === "" || found.name === "" || found.type === "") {
-    throw new Failure(
-      "usage.invalid",
-      `send: --attach wants FILE[;name=N][;type=T], found "${flag}"`,
-    );
-  }
-  return { path, ...found };
-}
-
-async function openAttachment(wanted: WantedAttachment, context: Context): Promise<Attachment> {
-  const { path } = wanted;
-  let info: Deno.FileInfo;
-  try {
-    info = await Deno.stat(path);
-    // Asked first: to open a pipe waits for somebody who writes into it.
-    if (!info.isFile) throw notAFile(path);
-    // Opened once now: a file without the right to read it must not show up half-way through the mail.
-    (await patiently(() => Deno.open(path))).close();
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-  const name = wanted.name ?? baseName(path, context.world);
-  return {
-    name,
-    type: wanted.type ?? mediaTypeOf(name),
-    sizeBytes: info.size,
-    open: () => readChunks(path),
-  };
-}
-
-function notAFile(path: string): Failure {
-  return new Failure("input.unreadable", `cannot attach ${path}: it is not a file`, {
-    remedy: "name a file; a folder must be packed into one first, as a zip for example",
-  });
-}
-
-async function* readChunks(path: string): AsyncIterable<Uint8Array> {
-  const buffer = new Uint8Array(CHUNK_BYTES);
-  let file: Deno.FsFile;
-  try {
-    file = await patiently(() => Deno.open(path));
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-  try {
-    for (;;) {
-      const count = await file.read(buffer);
-      if (count === null) return;
-      yield buffer.subarray(0, count);
-    }
-  } catch (cause) {
-    throw unreadable(path, cause);
-  } finally {
-    file.close();
-  }
-}
-
-async function readText(context: Context, path: string): Promise<string> {
-  let octets: Uint8Array;
-  try {
-    octets = path === "-"
-      ? await context.world.terminal.readInput()
-      : await patiently(() => Deno.readFile(path));
-  } catch (cause) {
-    throw unreadable(path, cause);
-  }
-  return decodeText(octets, { context, path });
-}
-
-// PowerShell writes UTF-16, old HMIs the Windows code page. An alarm with a wrong umlaut is better than none.
-function decodeText(
-  octets: Uint8Array,
-  at: { readonly context: Context; readonly path: string },
-): string {
-  if (octets[0] === 0xff && octets[1] === 0xfe) return new TextDecoder("utf-16le").decode(octets);
-  if (octets[0] === 0xfe && octets[1] === 0xff) return new TextDecoder("utf-16be").decode(octets);
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(octets);
-  } catch {
-    const name = at.path === "-" ? "standard input" : at.path;
-    at.context.note(`warning: ${name} is not UTF-8; it is read as Windows-1252`);
-    return new TextDecoder("windows-1252").decode(octets);
-  }
-}
-
-function unreadable(path: string, cause: unknown): Failure {
-  if (cause instanceof Failure) return cause;
-  return new Failure("input.unreadable", `cannot read ${path}: ${reason(cause)}`, {
-    remedy: isHeld(cause)
-      ? `${heldRemedy(path)}; or attach a copy of it`
-      : "correct the path (relative paths start at the working folder), or let the account that runs " +
-        "plantpost read the file",
-    cause,
-  });
+function wantedAttachment(text: string): WantedFile {
+  const wanted = parseWantedFile(text);
+  if (wanted !== undefined) return wanted;
+  throw new Failure(
+    "usage.invalid",
+    `send: --attach wants FILE[;name=N][;type=T], found "${text}"`,
+  );
 }

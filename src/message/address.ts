@@ -35,12 +35,52 @@ export interface Mailbox {
  * @throws {Failure} `usage.invalid`, with the piece that is wrong
  */
 export function parseAddressList(text: string): readonly Mailbox[] {
+  return splitAddressList(text).map(parseMailbox);
+}
+
+/**
+ * The pieces between the commas that count: not those in quotes, in comments or between brackets. Without comments
+ * and empty pieces.
+ * @throws {Failure} `usage.invalid` for a control character, and for quotes, comments and brackets that do not end
+ */
+export function splitAddressList(text: string): readonly string[] {
   if (/\p{Cc}/u.test(text)) {
     throw refused(text, "holds a line break or another control character", {
       remedy: "write the addresses on one line, with commas between them",
     });
   }
-  return elements(text).map(parseMailbox);
+  const found: string[] = [];
+  let element = "";
+  let closer = "";
+  let start = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text.charAt(at);
+    if (closer === '"' && character === "\\") {
+      element += text.slice(at, at + 2);
+      at++;
+    } else if (closer !== "") {
+      element += character;
+      // A quoted local part may stand between angle brackets, and hold one.
+      if (closer === ">" && character === '"') {
+        const quoted = /^"(?:[^"\\]|\\.)*"/u.exec(text.slice(at))?.[0] ?? character;
+        element += quoted.slice(1);
+        at += quoted.length - 1;
+      } else if (character === closer) closer = "";
+    } else if (character === ",") {
+      found.push(element);
+      element = "";
+      start = at + 1;
+    } else if (character === "(") {
+      element += " ";
+      at = endOfComment(text, { at, start });
+    } else {
+      element += character;
+      closer = CLOSERS.get(character) ?? "";
+    }
+  }
+  if (closer !== "") throw refused(text.slice(start), `lacks the closing ${closer}`);
+  found.push(element);
+  return found.map((piece) => piece.trim()).filter((piece) => piece !== "");
 }
 
 /** The mailbox as a header holds it, in words between which it may be folded: the name quoted or encoded where it must be. */
@@ -92,42 +132,6 @@ export function asciiDomain(domain: string): string | undefined {
   } catch {
     return undefined; // not a domain by UTS #46
   }
-}
-
-/** The pieces between the commas that count, without comments and empty pieces. */
-function elements(text: string): readonly string[] {
-  const found: string[] = [];
-  let element = "";
-  let closer = "";
-  let start = 0;
-  for (let at = 0; at < text.length; at++) {
-    const character = text.charAt(at);
-    if (closer === '"' && character === "\\") {
-      element += text.slice(at, at + 2);
-      at++;
-    } else if (closer !== "") {
-      element += character;
-      // A quoted local part may stand between angle brackets, and hold one.
-      if (closer === ">" && character === '"') {
-        const quoted = /^"(?:[^"\\]|\\.)*"/u.exec(text.slice(at))?.[0] ?? character;
-        element += quoted.slice(1);
-        at += quoted.length - 1;
-      } else if (character === closer) closer = "";
-    } else if (character === ",") {
-      found.push(element);
-      element = "";
-      start = at + 1;
-    } else if (character === "(") {
-      element += " ";
-      at = endOfComment(text, { at, start });
-    } else {
-      element += character;
-      closer = CLOSERS.get(character) ?? "";
-    }
-  }
-  if (closer !== "") throw refused(text.slice(start), `lacks the closing ${closer}`);
-  found.push(element);
-  return found.map((piece) => piece.trim()).filter((piece) => piece !== "");
 }
 
 const CLOSERS: ReadonlyMap<string, string> = new Map([['"', '"'], ["<", ">"], ["[", "]"]]);
