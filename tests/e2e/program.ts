@@ -120,9 +120,10 @@ export function commandLine(): [executable: string, args: string[]] {
   }
   const root = new URL("../../", import.meta.url);
   const path = (name: string): string => fileURLToPath(new URL(name, root));
-  const main = Deno.env.get("PLANTPOST_MAIN") ?? path("main.ts");
+  // What is set to nothing is not set.
+  const main = Deno.env.get("PLANTPOST_MAIN") || path("main.ts");
   const config = `--config=${path("deno.json")}`;
-  const permissions = Deno.env.get("PLANTPOST_PERMISSIONS")?.trim().split(/\s+/) ?? ["--allow-all"];
+  const permissions = (Deno.env.get("PLANTPOST_PERMISSIONS") || "--allow-all").trim().split(/\s+/);
   return [Deno.execPath(), ["run", "--quiet", ...permissions, config, main]];
 }
 
