@@ -23,6 +23,8 @@ export interface Terminal {
   ask(question: string): Promise<string | null>;
   /** The same without echo. */
   askHidden(question: string): Promise<string | null>;
+  /** Standard input as it comes, in pieces that stay valid until the next one is asked for. */
+  input(): AsyncIterable<Uint8Array>;
   /** Standard input to its end, or until there is more than `mostBytes`. */
   readInput(mostBytes?: number): Promise<Uint8Array>;
 }

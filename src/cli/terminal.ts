@@ -82,14 +82,23 @@ export class RealTerminal implements Terminal {
     }
   }
 
-  async readInput(mostBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
-    const parts: Uint8Array[] = [this.#pending];
+  async *input(): AsyncGenerator<Uint8Array> {
+    if (this.#pending.length > 0) yield this.#pending;
     const buffer = new Uint8Array(65_536);
-    for (let total = this.#pending.length; total <= mostBytes;) {
+    for (;;) {
       const count = await this.#read(buffer);
-      if (count === null) break;
-      parts.push(buffer.slice(0, count));
-      total += count;
+      if (count === null) return;
+      yield buffer.subarray(0, count);
+    }
+  }
+
+  async readInput(mostBytes = Number.POSITIVE_INFINITY): Promise<Uint8Array> {
+    const parts: Uint8Array[] = [];
+    let total = 0;
+    for await (const piece of this.input()) {
+      parts.push(piece.slice());
+      total += piece.length;
+      if (total > mostBytes) break;
     }
     return joinOctets(parts);
   }

@@ -2,6 +2,7 @@
 // test's, and everything else real. What is printed is kept apart by stream.
 
 import { Failure } from "../../src/base/failure.ts";
+import { joinOctets } from "../../src/base/octets.ts";
 import { Redactor } from "../../src/base/redact.ts";
 import type { World } from "../../src/base/world.ts";
 import { run } from "../../src/cli/run.ts";
@@ -18,10 +19,12 @@ export interface DeskOptions {
   readonly answers?: readonly string[];
   /** A person who types more than answers that are known before; in place of `answers`. */
   readonly ask?: (question: string) => Promise<string | null>;
-  readonly stdin?: string | Uint8Array;
+  readonly stdin?: string | Uint8Array | AsyncIterable<Uint8Array>;
   readonly openBrowser?: (url: string) => Promise<void>;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** For commands that wait on the clock. */
+  readonly sleep?: World["sleep"];
   /** As with a closed pipe, or a full disk behind `>`. */
   readonly takesNoOutput?: boolean;
 }
@@ -86,13 +89,13 @@ function makeWorld(
       err: (line) => to.err.push(redactor.redact(line)),
       ask: answer,
       askHidden: answer,
-      readInput: () =>
-        Promise.resolve(typeof input === "string" ? new TextEncoder().encode(input) : input),
+      input: () => piecesOf(input),
+      readInput: async () => joinOctets(await Array.fromAsync(piecesOf(input))),
     },
     env: (name) => options.env?.[name],
     nowMs: to.nowMs,
     utcOffsetMinutes: () => 60,
-    sleep: () => Promise.reject(new Error("no command waits on the clock")),
+    sleep: options.sleep ?? (() => Promise.reject(new Error("no command waits on the clock"))),
     randomBytes: (count) => crypto.getRandomValues(new Uint8Array(count)),
     whoAmI: () => ({ pc: "PANEL-7", account: "anna", isRoot: false }),
     keepSecret: (text) => redactor.add(text),
@@ -100,4 +103,12 @@ function makeWorld(
     fetch,
     openBrowser: options.openBrowser ?? (() => Promise.reject(new Error("there is no browser"))),
   };
+}
+
+async function* piecesOf(
+  input: string | Uint8Array | AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  if (typeof input === "string") yield new TextEncoder().encode(input);
+  else if (input instanceof Uint8Array) yield input;
+  else yield* input;
 }

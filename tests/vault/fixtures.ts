@@ -58,6 +58,7 @@ export function testWorld(options: WorldOptions = {}): TestWorld {
       err: () => {},
       ask,
       askHidden: ask,
+      input: async function* (): AsyncGenerator<Uint8Array> {},
       readInput: () => Promise.resolve(new Uint8Array()),
     },
   };
