@@ -125,8 +125,8 @@ function sender(option: string | undefined, { sender }: Profile): Mailbox {
   throw new Failure("usage.invalid", `send: --from wants one address, found "${option}"`);
 }
 
-// A group's name has no @; a list may mix groups and addresses.
-function mailboxes(lists: readonly string[], { groups }: Settings): readonly Mailbox[] {
+/** Those of comma lists. A group's name has no @; a list may mix groups and addresses. */
+export function mailboxes(lists: readonly string[], { groups }: Settings): readonly Mailbox[] {
   const members = (name: string): readonly Mailbox[] | undefined =>
     groups.get(name)?.flatMap(parseAddressList);
   return lists.flatMap((list) =>
@@ -135,7 +135,8 @@ function mailboxes(lists: readonly string[], { groups }: Settings): readonly Mai
   );
 }
 
-function distinct(addresses: readonly string[]): readonly string[] {
+/** Each address once, the domain in any case. */
+export function distinct(addresses: readonly string[]): readonly string[] {
   const seen = new Map(addresses.map((address) => {
     const at = address.lastIndexOf("@");
     return [address.slice(0, at) + address.slice(at).toLowerCase(), address];
