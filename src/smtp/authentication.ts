@@ -67,9 +67,11 @@ async function converse(
   } else {
     connection.putLine(authCommand(mechanism));
   }
+  connection.assertInStep();
   await connection.flush();
   let reply = await connection.readReply();
   while (reply.code === 334) {
+    connection.assertInStep();
     const answer = waiting ?? answerTo(reply, { connection, exchange });
     waiting = undefined;
     connection.putLine(answer, answer === "" ? "" : "<redacted>");
@@ -101,6 +103,7 @@ function chooseMechanism(
   connection: Connection,
   { credentials, extensions, host, port }: Parameters<typeof authenticate>[1],
 ): SaslExchange {
+  if (!extensions.isExtended) throw withoutExtensions(connection, "AUTH");
   const offered = extensions.authMechanisms;
   if (credentials.kind === "password") {
     if (offered.includes("PLAIN")) return plain(credentials);
@@ -116,6 +119,19 @@ function chooseMechanism(
   }
   const wanted = mechanism === "auto" ? "XOAUTH2 or OAUTHBEARER" : mechanism.toUpperCase();
   throw notOffered(connection, { wanted, offered });
+}
+
+/** The failure for a server that knows only HELO, where the profile wants more. */
+export function withoutExtensions(connection: Connection, wanted: "STARTTLS" | "AUTH"): Failure {
+  return new Failure(
+    "smtp.protocol",
+    `${connection.server} does not know EHLO, and so offers no ${wanted}, which the profile wants`,
+    {
+      remedy:
+        "check smtp.host and smtp.port; if they are right, a firewall that inspects mail may stand in " +
+        "between (ESMTP inspection, SMTP fixup): have its administrator let EHLO pass",
+    },
+  );
 }
 
 function notOffered(

@@ -5,10 +5,10 @@
 import { Failure } from "../base/failure.ts";
 import type { MessageSource } from "../base/message_source.ts";
 import type { ByteStream } from "../base/world.ts";
-import { authenticate, type Credentials } from "./authentication.ts";
-import { addressLiteral, ehloCommand } from "./command.ts";
+import { authenticate, type Credentials, withoutExtensions } from "./authentication.ts";
+import { addressLiteral, ehloCommand, heloCommand } from "./command.ts";
 import { Connection } from "./connection.ts";
-import { type Extensions, readExtensions } from "./extensions.ts";
+import { type Extensions, noExtensions, readExtensions } from "./extensions.ts";
 import type { LocalStream, Network } from "./network.ts";
 import type { Reply } from "./reply.ts";
 import { type Phase, refusalFailure } from "./reply_class.ts";
@@ -16,13 +16,13 @@ import type { Envelope, TransactionResult } from "./envelope.ts";
 import { transact } from "./transaction.ts";
 
 export type { Credentials } from "./authentication.ts";
-export type { Envelope, RejectedRecipient, TransactionResult } from "./envelope.ts";
+export type { DsnRequest, Envelope, RejectedRecipient, TransactionResult } from "./envelope.ts";
 
 export interface SessionOptions {
   readonly host: string;
   readonly port: number;
   readonly tls: "starttls" | "implicit" | "none";
-  /** For the connection, for TLS and for each reply; the reply to a message has ten times as long. */
+  /** For the connection and for TLS; that of each turn follows from it (`timeouts.ts`). */
   readonly timeoutMs: number;
   /** PEM; trusted beside the built-in and the operating system's authorities. */
   readonly caCerts: readonly string[];
@@ -176,11 +176,22 @@ async function expect(connection: Connection, expectation: Expectation): Promise
 }
 
 async function greet(connection: Connection, clientName: string): Promise<Extensions> {
-  const command = ehloCommand(clientName);
-  connection.putLine(command);
-  await connection.flush();
   const what = `the greeting of ${clientName}`;
-  return readExtensions(await expect(connection, { code: 250, phase: "ehlo", command, what }));
+  const [ehlo, helo] = [ehloCommand(clientName), heloCommand(clientName)];
+  connection.assertInStep();
+  connection.putLine(ehlo);
+  await connection.flush();
+  const reply = await connection.readReply();
+  if (reply.code === 250) return readExtensions(reply);
+  const context = { phase: "ehlo", what } as const;
+  // RFC 5321 §3.2: what does not know EHLO is greeted the old way, and has no extensions.
+  if (reply.code !== 500 && reply.code !== 502) {
+    throw refusalFailure(reply, { ...context, command: ehlo, server: connection.server });
+  }
+  connection.putLine(helo);
+  await connection.flush();
+  await expect(connection, { ...context, code: 250, command: helo });
+  return noExtensions();
 }
 
 async function startTls(
@@ -188,6 +199,7 @@ async function startTls(
   { options, extensions }: { options: SessionOptions; extensions: Extensions },
 ): Promise<void> {
   const { host, port, caCerts, network } = options;
+  if (!extensions.isExtended) throw withoutExtensions(connection, "STARTTLS");
   if (!extensions.offersStartTls) {
     throw new Failure("smtp.protocol", `${connection.server} does not offer STARTTLS`, {
       remedy:

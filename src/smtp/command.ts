@@ -1,4 +1,4 @@
-// SMTP commands as lines without their CRLF (RFC 5321 §4.1, RFC 1870, RFC 3030, RFC 4954, RFC 6152, RFC 6531).
+// SMTP commands as lines without their CRLF (RFC 5321 §4.1, RFC 1870, RFC 3030, RFC 3461, RFC 4954, RFC 6152, RFC 6531).
 // The invariant: whatever comes from outside into a line cannot end it, nor begin another parameter in it.
 
 import { Failure } from "../base/failure.ts";
@@ -9,6 +9,11 @@ export const MAX_COMMAND_LINE_BYTES = 512;
 /** @throws {Failure} `message.invalid` for a control character or a blank */
 export function ehloCommand(clientName: string): string {
   return `EHLO ${word(clientName, "EHLO argument")}`;
+}
+
+/** For servers without extensions. @throws {Failure} as `ehloCommand()` */
+export function heloCommand(clientName: string): string {
+  return `HELO ${word(clientName, "HELO argument")}`;
 }
 
 /**
@@ -28,7 +33,15 @@ export interface MailParameters {
   readonly sizeBytes?: number | undefined;
   readonly isEightBitMime?: boolean;
   readonly isSmtpUtf8?: boolean;
+  /** What a report of the message's fate holds of it, and by what it names it (RFC 3461 §4.3, §4.4). */
+  readonly dsn?: { readonly ret?: "full" | "hdrs"; readonly envelopeId?: string };
 }
+
+export type DsnNotify = "success" | "failure" | "delay" | "never";
+
+/** RFC 3461 §4.4 and §4.2. */
+const MAX_ENVELOPE_ID_LENGTH = 100;
+const MAX_ORIGINAL_RECIPIENT_LENGTH = 500;
 
 /**
  * MAIL FROM; an empty reverse-path is `<>`.
@@ -39,13 +52,35 @@ export function mailCommand(reversePath: string, parameters: MailParameters = {}
   if (parameters.sizeBytes !== undefined) line += ` SIZE=${parameters.sizeBytes}`;
   if (parameters.isEightBitMime === true) line += " BODY=8BITMIME";
   if (parameters.isSmtpUtf8 === true) line += " SMTPUTF8";
+  const { ret, envelopeId } = parameters.dsn ?? {};
+  if (ret !== undefined) line += ` RET=${ret.toUpperCase()}`;
+  const id = envelopeId === undefined ? undefined : xtext(envelopeId);
+  // One that is too long is left out, for half of it would name nothing.
+  if (id !== undefined && id !== "" && id.length <= MAX_ENVELOPE_ID_LENGTH) line += ` ENVID=${id}`;
   return line;
 }
 
-/** @throws {Failure} `message.invalid` for an empty address, or one that would break the line */
-export function rcptCommand(recipient: string): string {
+/**
+ * RCPT TO; with `notify`, when the server is to report what became of the mail.
+ * @throws {Failure} `message.invalid` for an empty address, or one that would break the line
+ */
+export function rcptCommand(recipient: string, notify: readonly DsnNotify[] = []): string {
   if (recipient === "") throw new Failure("message.invalid", "recipient: must not be empty");
-  return `RCPT TO:<${path(recipient, "recipient")}>`;
+  const line = `RCPT TO:<${path(recipient, "recipient")}>`;
+  if (notify.length === 0) return line;
+  const original = xtext(recipient);
+  const isNamed = original !== undefined && original.length <= MAX_ORIGINAL_RECIPIENT_LENGTH;
+  return `${line} NOTIFY=${notify.join(",").toUpperCase()}` +
+    (isNamed ? ` ORCPT=rfc822;${original}` : "");
+}
+
+/** RFC 3461 §4; undefined for what it cannot carry, which is anything but printable ASCII. */
+export function xtext(text: string): string | undefined {
+  if (!/^[\x21-\x7e]*$/.test(text)) return undefined;
+  return text.replace(
+    /[+=]/g,
+    (char) => `+${char.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 /** AUTH with or without its initial response, which is base64 already; an empty one is `=` (RFC 4954 §4). */

@@ -6,6 +6,7 @@ import { Failure } from "../base/failure.ts";
 import { writeAll } from "../base/octets.ts";
 import type { ByteStream } from "../base/world.ts";
 import { type Reply, ReplyParser, replyText } from "./reply.ts";
+import { type Timeouts, timeoutsOf } from "./timeouts.ts";
 
 /** Collected output is written when it reaches this many octets. */
 export const WRITE_BYTES = 64 * 1024;
@@ -28,7 +29,7 @@ export interface ConnectionOptions {
 export class Connection {
   /** Host and port, for messages. */
   readonly server: string;
-  readonly timeoutMs: number;
+  readonly timeouts: Timeouts;
   readonly #options: ConnectionOptions;
   readonly #encoder = new TextEncoder();
   readonly #input = new Uint8Array(8 * 1024);
@@ -51,7 +52,7 @@ export class Connection {
     this.#options = options;
     this.server = `${options.host}:${options.port}`;
     this.#parser = new ReplyParser(this.server);
-    this.timeoutMs = options.timeoutMs;
+    this.timeouts = timeoutsOf(options.timeoutMs);
     options.signal.addEventListener("abort", this.#onAbort, { once: true });
     if (options.signal.aborted) this.#onAbort();
   }
@@ -105,18 +106,17 @@ export class Connection {
   }
 
   /**
-   * Writes what is collected, or its first `length` octets.
+   * Writes what is collected, or its first `length` octets; each block of it has its time.
    * @throws {Failure} `net.lost`, `net.timeout`; the signal's reason when it was aborted
    */
   async flush(length: number = this.#outputBytes): Promise<void> {
     this.#assertUsable();
-    let written = 0;
-    while (written < length) {
-      const piece = this.#output.subarray(written, Math.min(length, written + WRITE_BYTES));
-      written += await this.#within(
-        this.timeoutMs,
+    for (let start = 0; start < length; start += WRITE_BYTES) {
+      const block = this.#output.subarray(start, Math.min(length, start + WRITE_BYTES));
+      await this.#within(
+        this.timeouts.blockMs,
         "took no more data",
-        () => this.#stream.write(piece),
+        () => writeAll(this.#stream, block),
       );
     }
     this.#output.copyWithin(0, length, this.#outputBytes);
@@ -127,11 +127,24 @@ export class Connection {
    * The next reply. Its whole length must arrive within the time, however the server spreads it.
    * @throws {Failure} `net.lost`, `net.timeout`, `smtp.protocol`; the signal's reason when it was aborted
    */
-  async readReply(timeoutMs: number = this.timeoutMs): Promise<Reply> {
+  async readReply(timeoutMs: number = this.timeouts.sessionMs): Promise<Reply> {
     this.#assertUsable();
     const reply = this.#parse() ??
       await this.#within(timeoutMs, "did not answer", () => this.#readUntilReply());
     return this.#seen(reply);
+  }
+
+  /**
+   * To be called where no reply is due: one that is there was not asked for, and every later one would be taken for
+   * the answer to another command.
+   * @throws {Failure} `smtp.protocol`; `smtp.temporary` where the server said that it ends the connection
+   */
+  assertInStep(): void {
+    if (!this.hasUnreadInput || this.#fault !== undefined) return;
+    const reply = this.#parse();
+    // A 421 may come at any time.
+    const words = reply === undefined ? "part of a reply" : `"${replyText(this.#seen(reply))}"`;
+    throw this.protocolFailure(`sent ${words} that answers nothing`);
   }
 
   /**

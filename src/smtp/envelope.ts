@@ -1,10 +1,10 @@
 // The envelope of a transaction: MAIL and RCPT, with the parameters that extensions add (RFC 5321 §3.3, RFC 1870,
-// RFC 2920, RFC 6152, RFC 6531), and who was accepted. The invariant: each command that went out has its reply read
+// RFC 2920, RFC 3461, RFC 6152, RFC 6531), and who was accepted. The invariant: each command that went out has its reply read
 // in its order, so that the dialog stays in step whatever is refused.
 
 import { Failure, type Retry, type SmtpRefusal } from "../base/failure.ts";
 import type { MessageSource } from "../base/message_source.ts";
-import { mailCommand, needsSmtpUtf8, rcptCommand } from "./command.ts";
+import { type DsnNotify, mailCommand, needsSmtpUtf8, rcptCommand } from "./command.ts";
 import type { Connection } from "./connection.ts";
 import type { Extensions } from "./extensions.ts";
 import { type Reply, replyText } from "./reply.ts";
@@ -14,6 +14,18 @@ export interface Envelope {
   /** Empty for `<>`. */
   readonly reversePath: string;
   readonly recipients: readonly string[];
+  /** Asked for where the server offers it; elsewhere the message goes without. */
+  readonly dsn?: DsnRequest;
+}
+
+/** When the servers on the way are to report what became of the message, and how (RFC 3461). */
+export interface DsnRequest {
+  /** `never` stands alone. */
+  readonly notify: readonly DsnNotify[];
+  /** Whether a report brings back the whole message or its headers. */
+  readonly ret?: "full" | "hdrs";
+  /** What a report names the message by. */
+  readonly envelopeId?: string;
 }
 
 export interface RejectedRecipient {
@@ -75,13 +87,15 @@ export class EnvelopeExchange {
         { remedy: "send fewer or smaller attachments" },
       );
     }
+    const dsn = extensions.offersDsn ? envelope.dsn : undefined;
     this.#mailLine = mailCommand(envelope.reversePath, {
       sizeBytes: extensions.offersSize ? message.sizeBytes : undefined,
       isEightBitMime: message.needsEightBitMime ||
         (isSmtpUtf8 && extensions.offersEightBitMime),
       isSmtpUtf8,
+      ...(dsn === undefined ? {} : { dsn }),
     });
-    this.#rcptLines = envelope.recipients.map(rcptCommand);
+    this.#rcptLines = envelope.recipients.map((address) => rcptCommand(address, dsn?.notify));
   }
 
   /** Why MAIL was refused. */
@@ -146,6 +160,7 @@ export class EnvelopeExchange {
       for (let i = 0; i < lines.length; i++) await this.#rcptReply(first + i);
       if (this.#mailRefusal !== undefined) throw this.#mailRefusal;
     }
+    connection.assertInStep();
     return this.accepted.length > 0;
   }
 
@@ -162,7 +177,7 @@ export class EnvelopeExchange {
   }
 
   async #mailReply(): Promise<void> {
-    const reply = await this.#connection.readReply();
+    const reply = await this.#reply();
     if (reply.code === 250) return;
     const { reversePath } = this.#options.envelope;
     this.#mailRefusal = this.#refused(reply, {
@@ -173,7 +188,7 @@ export class EnvelopeExchange {
   }
 
   async #rcptReply(index: number): Promise<void> {
-    const reply = await this.#connection.readReply();
+    const reply = await this.#reply();
     const address = this.#options.envelope.recipients[index] ?? "";
     // 251 and 252: it will be forwarded, or cannot be checked; both take the message (RFC 5321 §3.3).
     if (reply.code >= 250 && reply.code <= 252) {
@@ -186,6 +201,10 @@ export class EnvelopeExchange {
     }
     const refusal = refusalOf(reply, this.#rcptLines[index] ?? "");
     this.rejected.push({ address, reply: replyText(reply), refusal, retry });
+  }
+
+  #reply(): Promise<Reply> {
+    return this.#connection.readReply(this.#connection.timeouts.envelopeMs);
   }
 
   #refused(

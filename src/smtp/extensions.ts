@@ -4,6 +4,8 @@
 import type { Reply } from "./reply.ts";
 
 export interface Extensions {
+  /** Whether the server knows EHLO at all. */
+  readonly isExtended: boolean;
   /** RFC 3207. */
   readonly offersStartTls: boolean;
   /** RFC 2920. */
@@ -24,6 +26,11 @@ export interface Extensions {
   readonly authMechanisms: readonly string[];
 }
 
+/** Of a server that knows HELO only. */
+export function noExtensions(): Extensions {
+  return { ...readExtensions({ code: 250, lines: [], text: "" }), isExtended: false };
+}
+
 /** Reads the reply to EHLO, whose first line is the server's name. */
 export function readExtensions(reply: Reply): Extensions {
   const keywords = new Map<string, string>();
@@ -41,6 +48,7 @@ export function readExtensions(reply: Reply): Extensions {
   }
   const size = keywords.get("SIZE");
   return {
+    isExtended: true,
     offersStartTls: keywords.has("STARTTLS"),
     offersPipelining: keywords.has("PIPELINING"),
     offersChunking: keywords.has("CHUNKING"),

@@ -30,6 +30,8 @@ interface Row extends ReplyClass {
 }
 
 const ROWS: readonly Row[] = [
+  // A connection on which no new transaction can begin says nothing about the message that was to come.
+  { phase: "rset", status: /^5/, code: "smtp.temporary", retry: "later" },
   // Quotas and rates that pass, despite their 5xx.
   {
     status: /^5/,

@@ -25,9 +25,6 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Chunks on their way without a reply. */
 const CHUNKS_AHEAD = 4;
 
-/** RFC 5321 §4.5.3.2.6 gives the reply to the message twice to three times the time of any other, and more. */
-const MESSAGE_TIMEOUT_FACTOR = 10;
-
 /**
  * Sends one message in one transaction.
  * @throws {Failure} `smtp.refused`, `smtp.temporary` and the other classes of a reply; `smtp.outcome_unknown`;
@@ -52,6 +49,7 @@ class Transaction {
   }
 
   async run(): Promise<TransactionResult> {
+    this.#connection.assertInStep();
     const { message, usesChunking } = this.#options;
     const isSmall = message.sizeBytes <= SMALL_MESSAGE_BYTES;
     const reply = isSmall
@@ -152,7 +150,7 @@ class Transaction {
     }
     await connection.flush(commandBytes);
     if (isPipelined) await envelope.readReplies();
-    const go = await connection.readReply();
+    const go = await connection.readReply(connection.timeouts.dataMs);
     if (!await this.#mayGoAhead(go)) return undefined;
     this.#noteMessage();
     if (!isSmall) await this.#stream(stuffing);
@@ -164,7 +162,10 @@ class Transaction {
   async #mayGoAhead(go: Reply): Promise<boolean> {
     const connection = this.#connection;
     if (this.#envelope.isWanted) {
-      if (go.code === 354) return true;
+      if (go.code === 354) {
+        connection.assertInStep();
+        return true;
+      }
       connection.unput();
       throw this.#refused(go, { phase: "data", command: "DATA" });
     }
@@ -190,14 +191,28 @@ class Transaction {
   }
 
   #messageReply(): Promise<Reply> {
-    return this.#connection.readReply(this.#connection.timeoutMs * MESSAGE_TIMEOUT_FACTOR);
+    return this.#connection.readReply(this.#connection.timeouts.messageMs);
   }
 
   #acceptedMessage(reply: Reply | undefined, command: string): Reply | undefined {
     if (this.#envelope.mailRefusal !== undefined) throw this.#envelope.mailRefusal;
     if (!this.#envelope.isWanted || reply === undefined) return undefined;
-    if (reply.code === 250) return reply;
+    if (reply.code === 250) {
+      this.#assertLast();
+      return reply;
+    }
     throw this.#messageRefusal(reply, command);
+  }
+
+  // With a reply too many nobody knows which of them was the message's.
+  #assertLast(): void {
+    try {
+      this.#connection.assertInStep();
+    } catch (error) {
+      // A server that shuts down has answered before.
+      if (error instanceof Failure && error.code === "smtp.temporary") return;
+      throw this.#outcomeUnknown(error);
+    }
   }
 
   #messageRefusal(reply: Reply, command: string): Failure {

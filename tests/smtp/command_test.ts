@@ -22,6 +22,22 @@ Deno.test("mailCommand() adds only the parameters asked for", () => {
   );
 });
 
+Deno.test("mailCommand() and rcptCommand() ask for reports in xtext, and leave out what it cannot carry", () => {
+  assert.equal(
+    mailCommand("a@x", { dsn: { ret: "hdrs", envelopeId: "<1+2=3@x>" } }),
+    "MAIL FROM:<a@x> RET=HDRS ENVID=<1+2B2+3D3@x>",
+  );
+  const long = "a".repeat(101);
+  assert.equal(mailCommand("a@x", { dsn: { envelopeId: long } }), "MAIL FROM:<a@x>");
+  assert.equal(mailCommand("a@x", { dsn: { envelopeId: "a b" } }), "MAIL FROM:<a@x>");
+  assert.equal(
+    rcptCommand("a+b=c@x", ["failure", "delay"]),
+    "RCPT TO:<a+b=c@x> NOTIFY=FAILURE,DELAY ORCPT=rfc822;a+2Bb+3Dc@x",
+  );
+  assert.equal(rcptCommand('"a b"@x', ["never"]), 'RCPT TO:<"a b"@x> NOTIFY=NEVER');
+  assert.equal(rcptCommand("ö@x", ["never"]), "RCPT TO:<ö@x> NOTIFY=NEVER");
+});
+
 Deno.test("mailCommand() and rcptCommand() refuse what would break the line", () => {
   const attacks = [
     "a@x\r\nRCPT TO:<b@x>",

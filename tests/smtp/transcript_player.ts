@@ -3,12 +3,19 @@
 //   C: text         the client must say exactly this line        C~ pattern   or a line that matches
 //   C# n            n octets of the message       S: text       the server says this line
 //   * TLS           the client must start TLS here              * EOF, * RESET   how the connection ends
+//   * STALL         the server says nothing any more, and the client's time (@ timeout) runs out
 // The client gets no reply to what it has not said yet, so a script also proves who speaks when.
 
 import { Failure } from "../../src/base/failure.ts";
 import type { MessageSource } from "../../src/base/message_source.ts";
 import type { ByteStream } from "../../src/base/world.ts";
-import { type Credentials, openSession, type SessionOptions } from "../../src/smtp/client.ts";
+import {
+  type Credentials,
+  type DsnRequest,
+  openSession,
+  type SessionOptions,
+  type SmtpSession,
+} from "../../src/smtp/client.ts";
 import type { LocalStream, Network } from "../../src/smtp/network.ts";
 
 export interface Script {
@@ -81,6 +88,10 @@ class ScriptedStream implements LocalStream {
       if (step?.kind === "*" && step.text === "EOF") return null;
       if (step?.kind === "*" && step.text === "RESET") {
         throw new Deno.errors.ConnectionReset("Connection reset by peer");
+      }
+      if (step?.kind === "*" && step.text === "STALL") {
+        await this.#wake.promise;
+        continue;
       }
       if (step === undefined || (this.#said.length === 0 && step.kind === "*")) {
         this.#complain(`client waits for a reply where the script has ${describe(step)}`);
@@ -213,7 +224,8 @@ export async function play(script: Script, cut: Cut): Promise<Played> {
   try {
     const session = await openSession(sessionOptions(script, { stream, transcript }));
     try {
-      for (const send of script.sends) outcome.push(await sendOne(session, send));
+      const dsn = dsnOf(script.settings.get("dsn"));
+      for (const send of script.sends) outcome.push(await sendOne(session, { send, dsn }));
     } finally {
       await session[Symbol.asyncDispose]();
     }
@@ -224,20 +236,32 @@ export async function play(script: Script, cut: Cut): Promise<Played> {
 }
 
 async function sendOne(
-  session: Awaited<ReturnType<typeof openSession>>,
-  send: string,
+  session: SmtpSession,
+  { send, dsn }: { readonly send: string; readonly dsn: DsnRequest | undefined },
 ): Promise<unknown> {
   const [addresses = "", text = ""] = send.split(" | ");
   const [reversePath = "", recipients = ""] = addresses.split(" > ");
   const envelope = {
     reversePath: reversePath.replace("<>", ""),
     recipients: recipients.split(" "),
+    ...(dsn === undefined ? {} : { dsn }),
   };
   try {
     return await session.send(envelope, messageFor(text));
   } catch (error) {
     return failureAsJson(error);
   }
+}
+
+/** `failure,delay hdrs <id@x>`; `-` for what is not asked for. */
+function dsnOf(setting: string | undefined): DsnRequest | undefined {
+  if (setting === undefined) return undefined;
+  const [notify = "", ret = "-", envelopeId = "-"] = setting.split(" ");
+  return {
+    notify: notify.split(",") as DsnRequest["notify"],
+    ...(ret === "-" ? {} : { ret: ret as "full" | "hdrs" }),
+    ...(envelopeId === "-" ? {} : { envelopeId }),
+  };
 }
 
 function sessionOptions(
