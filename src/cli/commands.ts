@@ -156,8 +156,31 @@ export const COMMANDS: readonly Command[] = [
         value: "FILE[;name=N][;type=T]",
         about: "a file to attach; may be repeated",
       },
+      {
+        name: "inline",
+        kind: "texts",
+        value: "CID=FILE",
+        about: "a file that the HTML shows as cid:CID; may be repeated",
+      },
       { name: "from", kind: "text", value: "ADDRESS", about: "instead of the profile's sender" },
       { name: "reply-to", kind: "texts", value: "LIST", about: "where answers go" },
+      {
+        name: "importance",
+        kind: "text",
+        value: "high|normal|low",
+        about: "how readers mark it",
+      },
+      {
+        name: "header",
+        kind: "texts",
+        value: "NAME:VALUE",
+        about: "a header field of your own, such as X-Plant; may be repeated",
+      },
+      {
+        name: "request-receipt",
+        kind: "switch",
+        about: "ask the reader's program to tell the sender that the mail was shown",
+      },
       { name: "dry-run", kind: "switch", about: "print the message, send nothing" },
     ],
     examples: [

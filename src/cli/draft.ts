@@ -2,13 +2,14 @@
 // every file is looked at before anything is connected, and a wrong option is told before a missing file.
 
 import { Failure } from "../base/failure.ts";
+import { nearest } from "../base/nearest.ts";
 import {
   type Mailbox,
   parseAddress,
   parseAddressList,
   splitAddressList,
 } from "../message/address.ts";
-import type { MessageDraft } from "../message/compose.ts";
+import type { ExtraField, Importance, MessageDraft } from "../message/compose.ts";
 import type { Profile, Settings } from "../profile/profile.ts";
 import type { Envelope } from "../smtp/client.ts";
 import { openAttachment, parseWantedFile, type WantedFile } from "./attached_file.ts";
@@ -31,6 +32,13 @@ export interface MailOptions {
   readonly "html-file"?: string;
   /** `FILE[;name=N][;type=T]` each. */
   readonly attach?: readonly string[];
+  /** `CID=FILE[;name=N][;type=T]` each: what the HTML shows as `cid:CID`. */
+  readonly inline?: readonly string[];
+  /** `high`, `normal` or `low`. */
+  readonly importance?: string;
+  /** `Name: value` each. */
+  readonly header?: readonly string[];
+  readonly "request-receipt"?: boolean;
 }
 
 /** Everything of a mail but its date, Message-ID and boundary. */
@@ -72,6 +80,10 @@ export function mailOptions(flags: ParsedFlags): MailOptions {
     ...text("text-file"),
     ...text("html-file"),
     ...texts("attach"),
+    ...texts("inline"),
+    ...text("importance"),
+    ...texts("header"),
+    ...(flags.has("request-receipt") ? { "request-receipt": true } : {}),
   };
 }
 
@@ -89,7 +101,39 @@ export async function outgoingFromOptions(
       remedy: "add --to ADDRESS (or --cc, --bcc)",
     });
   }
-  const { text, "text-file": textFile, "html-file": htmlFile } = options;
+  refuseContradictions(options);
+  const from = sender(options.from, at.profile);
+  const importance = importanceOf(options.importance);
+  const extraFields = await extraFieldsOf(options.header);
+  const attachments = (options.attach ?? []).map(wantedAttachment);
+  const { context } = at;
+  const { "text-file": textFile, "html-file": htmlFile } = options;
+  const inline = htmlFile === undefined ? undefined : await import("./inline_file.ts");
+  const inlineFiles = inline?.parseInlineFiles(options.inline ?? []) ?? [];
+  const text = textFile === undefined ? options.text : await readText(textFile, context);
+  const html = htmlFile === undefined ? undefined : await readText(htmlFile, context);
+  inline?.warnOfContentIds(html ?? "", { files: inlineFiles, context });
+  return {
+    parts: {
+      from,
+      to,
+      cc,
+      replyTo,
+      subject: options.subject ?? "",
+      ...(text === undefined ? {} : { text }),
+      ...(html === undefined ? {} : { html }),
+      inlineFiles: await inline?.openInlineFiles(inlineFiles, context) ?? [],
+      attachments: await Promise.all(attachments.map((file) => openAttachment(file, context))),
+      importance,
+      ...(options["request-receipt"] === true ? { receiptTo: from } : {}),
+      extraFields,
+    },
+    envelope: { reversePath: from.address, recipients },
+  };
+}
+
+function refuseContradictions(options: MailOptions): void {
+  const { text, "text-file": textFile, "html-file": htmlFile, inline = [] } = options;
   if (text !== undefined && textFile !== undefined) {
     throw new Failure("usage.invalid", "send: --text and --text-file exclude each other");
   }
@@ -99,22 +143,25 @@ export async function outgoingFromOptions(
       "send: --text-file and --html-file cannot both read standard input",
     );
   }
-  const from = sender(options.from, at.profile);
-  const attachments = (options.attach ?? []).map(wantedAttachment);
-  const body = textFile === undefined ? text : await readText(textFile, at.context);
-  return {
-    parts: {
-      from,
-      to,
-      cc,
-      replyTo,
-      subject: options.subject ?? "",
-      ...(body === undefined ? {} : { text: body }),
-      ...(htmlFile === undefined ? {} : { html: await readText(htmlFile, at.context) }),
-      attachments: await Promise.all(attachments.map((file) => openAttachment(file, at.context))),
-    },
-    envelope: { reversePath: from.address, recipients },
-  };
+  if (inline.length > 0 && htmlFile === undefined) {
+    throw new Failure("usage.invalid", "send: --inline wants HTML that shows the file", {
+      remedy: 'add --html-file FILE with <img src="cid:...">, or use --attach',
+    });
+  }
+}
+
+function importanceOf(option = "normal"): Importance {
+  const importance = option.toLowerCase();
+  if (importance === "high" || importance === "normal" || importance === "low") return importance;
+  throw new Failure(
+    "usage.invalid",
+    `send: --importance wants high, normal or low, found "${option}"`,
+  );
+}
+
+async function extraFieldsOf(lines: readonly string[] = []): Promise<readonly ExtraField[]> {
+  if (lines.length === 0) return [];
+  return (await import("../message/extra_field.ts")).parseExtraFields(lines);
 }
 
 function sender(option: string | undefined, { sender }: Profile): Mailbox {
@@ -129,10 +176,16 @@ function sender(option: string | undefined, { sender }: Profile): Mailbox {
 export function mailboxes(lists: readonly string[], { groups }: Settings): readonly Mailbox[] {
   const members = (name: string): readonly Mailbox[] | undefined =>
     groups.get(name)?.flatMap(parseAddressList);
-  return lists.flatMap((list) =>
-    members(list.trim()) ??
-      splitAddressList(list).flatMap((element) => members(element) ?? parseAddressList(element))
-  );
+  const oneOf = (element: string): readonly Mailbox[] => {
+    const found = members(element);
+    if (found !== undefined) return found;
+    const group = element.includes("@") ? undefined : nearest(element, [...groups.keys()]);
+    if (group === undefined) return parseAddressList(element);
+    throw new Failure("usage.invalid", `"${element}" is neither an address nor a group`, {
+      remedy: `did you mean ${group}?`,
+    });
+  };
+  return lists.flatMap((list) => members(list.trim()) ?? splitAddressList(list).flatMap(oneOf));
 }
 
 /** Each address once, the domain in any case. */

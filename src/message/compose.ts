@@ -1,4 +1,4 @@
-// A message from its parts (RFC 5322, RFC 2045 to 2049). Everything but the attachments is laid out at once; those
+// A message from its parts (RFC 5322, RFC 2045 to 2049, RFC 2387). Everything but the files is laid out at once; those
 // are read and encoded while the message is sent. The invariant: the size is known before any of them is opened.
 
 import { Failure } from "../base/failure.ts";
@@ -6,23 +6,26 @@ import type { MessageSource } from "../base/message_source.ts";
 import { toHex } from "../base/octets.ts";
 import { asciiDomain, type Mailbox } from "./address.ts";
 import { formatDate } from "./date.ts";
-import { addressHeader, fold, oneLine, unstructured } from "./header.ts";
+import { addressHeader, fieldName, fold, oneLine, unstructured } from "./header.ts";
 import { checkedMediaType } from "./media_type.ts";
 import { encodedWordParameter, extendedParameter, parameterField } from "./parameter.ts";
-import { base64Length, encodeBase64, encodeText } from "./transfer_encoding.ts";
+import { type Attachment, gathered, lengthOf, merged, type Piece } from "./pieces.ts";
+import { encodeText } from "./transfer_encoding.ts";
 
-const CHUNK_BYTES = 65_536;
-const UTF8 = new TextEncoder();
+export type { Attachment } from "./pieces.ts";
 
-export interface Attachment {
-  /** The file name that the reader sees, without a path. */
-  readonly name: string;
-  /** The media type, without parameters. */
-  readonly type: string;
-  readonly sizeBytes: number;
-  /** The octets from the start; called once for each time that the message is sent. */
-  open(): AsyncIterable<Uint8Array>;
+/** A file that the HTML shows as `cid:` and its content id. */
+export interface InlineFile extends Attachment {
+  /** Without angle brackets. */
+  readonly contentId: string;
 }
+
+export interface ExtraField {
+  readonly name: string;
+  readonly value: string;
+}
+
+export type Importance = "high" | "normal" | "low";
 
 export interface MessageDraft {
   readonly from: Mailbox;
@@ -32,7 +35,14 @@ export interface MessageDraft {
   readonly subject: string;
   readonly text?: string;
   readonly html?: string;
+  /** Only beside HTML. */
+  readonly inlineFiles?: readonly InlineFile[];
   readonly attachments: readonly Attachment[];
+  readonly importance?: Importance;
+  /** Who gets the receipt that the reader's program may send (RFC 8098). */
+  readonly receiptTo?: Mailbox;
+  /** Fields that nothing else here makes. */
+  readonly extraFields?: readonly ExtraField[];
   readonly dateMs: number;
   /** Minutes to add to UTC to get the local time that the Date field shows. */
   readonly utcOffsetMinutes: number;
@@ -67,9 +77,6 @@ export function newMessageId(random: Uint8Array, senderAddress: string): string 
   return `<${toHex(random)}@${domain ?? "localhost"}>`;
 }
 
-/** Text that is written as it is, octets, or a file that is read and encoded on the way. */
-type Piece = string | Uint8Array | Attachment;
-
 /** A MIME entity: its Content fields, each with its line end, and what follows the empty line. */
 interface Entity {
   readonly head: string;
@@ -89,15 +96,32 @@ function messageHeader(draft: MessageDraft): string {
     unstructured("Subject", draft.subject),
     fold("Message-ID", [oneLine(draft.messageId, "Message-ID")]),
     fold("Auto-Submitted", ["auto-generated"]),
+    ...importanceFields(draft.importance),
+    mailboxes(
+      "Disposition-Notification-To",
+      draft.receiptTo === undefined ? [] : [draft.receiptTo],
+    ),
+    ...(draft.extraFields ?? []).map(({ name, value }) => unstructured(fieldName(name), value)),
     fold("MIME-Version", ["1.0"]),
   ].join("");
+}
+
+// Importance is RFC 2156's and Outlook's; X-Priority is what the others read, and X-MSMail-Priority old Outlooks.
+function importanceFields(importance: Importance = "normal"): readonly string[] {
+  if (importance === "normal") return [];
+  const isHigh = importance === "high";
+  return [
+    fold("Importance", [importance]),
+    fold("X-Priority", isHigh ? ["1", "(Highest)"] : ["5", "(Lowest)"]),
+    fold("X-MSMail-Priority", [isHigh ? "High" : "Low"]),
+  ];
 }
 
 function wholeEntity(draft: MessageDraft): Entity {
   const readable = readableEntity(draft);
   if (draft.attachments.length > 0) {
-    const files = draft.attachments.map(attachmentEntity);
-    return multipart("mixed", [readable, ...files], draft.boundarySeed);
+    const files = draft.attachments.map((file) => fileEntity(file));
+    return multipart("mixed", { parts: [readable, ...files], seed: draft.boundarySeed });
   }
   const last = readable.body.at(-1);
   // A text without a line end at its end still needs one to be a message.
@@ -106,11 +130,25 @@ function wholeEntity(draft: MessageDraft): Entity {
 }
 
 function readableEntity(draft: MessageDraft): Entity {
-  const { text, html } = draft;
-  if (html === undefined) return textEntity("plain", text ?? "");
-  const htmlEntity = textEntity("html", html);
-  if (text === undefined) return htmlEntity;
-  return multipart("alternative", [textEntity("plain", text), htmlEntity], draft.boundarySeed);
+  const { text, html, inlineFiles = [], boundarySeed: seed } = draft;
+  if (html === undefined) {
+    if (inlineFiles.length === 0) return textEntity("plain", text ?? "");
+    throw new Failure("message.invalid", "inline files want HTML that shows them");
+  }
+  const shown = htmlEntity(html, { inlineFiles, seed });
+  if (text === undefined) return shown;
+  return multipart("alternative", { parts: [textEntity("plain", text), shown], seed });
+}
+
+function htmlEntity(
+  html: string,
+  beside: { readonly inlineFiles: readonly InlineFile[]; readonly seed: string },
+): Entity {
+  const { inlineFiles, seed } = beside;
+  const root = textEntity("html", html);
+  if (inlineFiles.length === 0) return root;
+  const files = inlineFiles.map((file) => fileEntity(file, file.contentId));
+  return multipart("related", { parts: [root, ...files], seed, parameters: ['type="text/html"'] });
 }
 
 function textEntity(subtype: "plain" | "html", text: string): Entity {
@@ -122,37 +160,48 @@ function textEntity(subtype: "plain" | "html", text: string): Entity {
   };
 }
 
-function attachmentEntity(attachment: Attachment): Entity {
-  const name = oneLine(attachment.name, "attachment name");
-  const value = checkedMediaType(attachment.type);
+/** A file as an attachment; with a content id as one that the HTML shows. */
+function fileEntity(file: Attachment, contentId?: string): Entity {
+  const name = oneLine(file.name, "attachment name");
+  const value = checkedMediaType(file.type);
   return {
     head: parameterField("Content-Type", {
       value,
       parameters: [encodedWordParameter("name", name)],
     }) + parameterField("Content-Disposition", {
-      value: "attachment",
+      value: contentId === undefined ? "attachment" : "inline",
       parameters: [extendedParameter("filename", name)],
-    }) + fold("Content-Transfer-Encoding", ["base64"]),
-    body: [attachment],
+    }) + (contentId === undefined ? "" : fold("Content-ID", [`<${checkedContentId(contentId)}>`])) +
+      fold("Content-Transfer-Encoding", ["base64"]),
+    body: [file],
   };
 }
 
+// What stands between the angle brackets; whether the HTML can name it is asked where it is given.
+function checkedContentId(contentId: string): string {
+  if (/^[!-;=?-~]{1,200}$/.test(contentId)) return contentId;
+  throw new Failure("message.invalid", `content id ${JSON.stringify(contentId)} is not valid`);
+}
+
 function multipart(
-  subtype: "mixed" | "alternative",
-  parts: readonly Entity[],
-  seed: string,
+  subtype: "mixed" | "alternative" | "related",
+  options: {
+    readonly parts: readonly Entity[];
+    readonly seed: string;
+    readonly parameters?: readonly string[];
+  },
 ): Entity {
   // `=_` occurs neither in base64 nor in quoted-printable (RFC 2045 §6.7).
-  const boundary = `=_${subtype}_${seed}`;
+  const boundary = `=_${subtype}_${options.seed}`;
   const body: Piece[] = [];
-  for (const part of parts) {
+  for (const part of options.parts) {
     body.push(`--${boundary}\r\n${part.head}\r\n`, ...part.body, "\r\n");
   }
   body.push(`--${boundary}--\r\n`);
   return {
     head: parameterField("Content-Type", {
       value: `multipart/${subtype}`,
-      parameters: [[`boundary="${boundary}"`]],
+      parameters: [...(options.parameters ?? []), `boundary="${boundary}"`].map((one) => [one]),
     }),
     body,
   };
@@ -161,76 +210,4 @@ function multipart(
 function endsWithLineEnd(piece: Piece): boolean {
   if (typeof piece === "string") return piece.endsWith("\r\n");
   return !(piece instanceof Uint8Array) || piece.length === 0 || piece.at(-1) === 0x0a;
-}
-
-/** The pieces as octets and attachments, neighbouring texts made one. */
-function merged(pieces: readonly Piece[]): readonly (Uint8Array | Attachment)[] {
-  const found: (Uint8Array | Attachment)[] = [];
-  let text = "";
-  for (const piece of pieces) {
-    if (typeof piece === "string") {
-      text += piece;
-      continue;
-    }
-    if (text !== "") found.push(UTF8.encode(text));
-    text = "";
-    found.push(piece);
-  }
-  if (text !== "") found.push(UTF8.encode(text));
-  return found;
-}
-
-function lengthOf(piece: Uint8Array | Attachment): number {
-  return piece instanceof Uint8Array ? piece.length : base64Length(piece.sizeBytes);
-}
-
-/** All octets in chunks that are as large as the buffer, or as the encoder makes them. */
-async function* gathered(
-  pieces: readonly (Uint8Array | Attachment)[],
-): AsyncGenerator<Uint8Array> {
-  const size = pieces.reduce((sum, piece) => sum + lengthOf(piece), 0);
-  const buffer = new Uint8Array(Math.min(CHUNK_BYTES, size));
-  let filled = 0;
-  for await (const chunk of chunksOf(pieces)) {
-    if (filled + chunk.length > buffer.length) {
-      if (filled > 0) yield buffer.subarray(0, filled);
-      filled = 0;
-    }
-    buffer.set(chunk, filled);
-    filled += chunk.length;
-  }
-  if (filled > 0) yield buffer.subarray(0, filled);
-}
-
-/** The octets of all pieces, never more than `CHUNK_BYTES` at once. */
-async function* chunksOf(
-  pieces: readonly (Uint8Array | Attachment)[],
-): AsyncGenerator<Uint8Array> {
-  for (const piece of pieces) {
-    if (!(piece instanceof Uint8Array)) {
-      yield* encodeBase64(readWhole(piece));
-      continue;
-    }
-    for (let at = 0; at < piece.length; at += CHUNK_BYTES) {
-      yield piece.subarray(at, at + CHUNK_BYTES);
-    }
-  }
-}
-
-// The size went to the server before the first octet: another one would make a broken message.
-async function* readWhole(attachment: Attachment): AsyncGenerator<Uint8Array> {
-  let octets = 0;
-  for await (const piece of attachment.open()) {
-    octets += piece.length;
-    if (octets > attachment.sizeBytes) break;
-    yield piece;
-  }
-  if (octets === attachment.sizeBytes) return;
-  const found = octets > attachment.sizeBytes ? "more" : `only ${octets}`;
-  throw new Failure(
-    "input.unreadable",
-    `attachment "${attachment.name}" changed while it was sent: it had ${attachment.sizeBytes} octets, ` +
-      `now there are ${found}`,
-    { remedy: "send it when nothing writes to it any more, or attach a copy" },
-  );
 }

@@ -9,6 +9,8 @@ import { encodedWords, needsEncodedWords } from "./encoded_word.ts";
 const LINE_MAX = 76;
 // A word without blanks cannot be folded; beyond this it would come too near to the hard limit of 998.
 const WORD_MAX = 900;
+// An encoded-word of one character takes up to 24, and stands beside the name.
+const NAME_MAX = LINE_MAX - 24 - ": ".length;
 
 /**
  * A field with free text, for example Subject.
@@ -35,6 +37,17 @@ export function addressHeader(name: string, mailboxes: readonly Mailbox[]): stri
     return own;
   });
   return fold(name, words);
+}
+
+/**
+ * The name of a field, when it is one (RFC 5322 §3.6.8) that leaves room for an encoded-word beside it.
+ * @throws {Failure} `message.invalid`
+ */
+export function fieldName(name: string): string {
+  if (/^[!-9;-~]+$/.test(name) && name.length <= NAME_MAX) return name;
+  throw new Failure("message.invalid", `${JSON.stringify(name)} is not the name of a field`, {
+    remedy: `use at most ${NAME_MAX} letters, digits and hyphens, as in X-Plant`,
+  });
 }
 
 /** A field of words between which it may be folded. The first one always stands beside the name. */
