@@ -11,6 +11,9 @@ export interface Told {
   readonly advice: Advice;
 }
 
+/** The result of a mail that did not get as far as a server. */
+export const NOTHING_SENT = { outcome: "failed", transport: "smtp", accepted: [], rejected: [] };
+
 /** Looks the remedy up; `facts` put the profile's addresses into it. */
 export async function tell(failure: Failure, facts?: RemedyFacts): Promise<Told> {
   return { failure, advice: await adviceFor(failure, facts) };

@@ -9,7 +9,7 @@ import type { RemedyFacts } from "../catalogue/remedy.ts";
 import { type Command, COMMANDS, GLOBAL_FLAGS } from "./commands.ts";
 import { Context } from "./context.ts";
 import { parseFlags, splitCommand } from "./flags.ts";
-import { failureJson, jsonLine, sayFailure, tell } from "./output.ts";
+import { failureJson, jsonLine, NOTHING_SENT, sayFailure, tell } from "./output.ts";
 import { realWorld } from "./real_world.ts";
 
 /** Runs the program and ends the process. */
@@ -108,7 +108,6 @@ async function runCommand(command: Command, context: Context): Promise<number> {
 
 /** What these print with `--json` is the result of a mail, even where it failed before there was one. */
 const SENDING: ReadonlySet<string> = new Set(["send", "test"]);
-const NOTHING_SENT = { outcome: "failed", transport: "smtp", accepted: [], rejected: [] };
 
 interface End {
   readonly exitCode: number;
