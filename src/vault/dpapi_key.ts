@@ -7,8 +7,8 @@ import { reason } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
 import { joinOctets } from "../base/octets.ts";
 import { type Crypt32, openCrypt32, protectData, unprotectData } from "./dpapi.ts";
-import type { Header, SealingKey } from "./envelope.ts";
-import { type KeyRequest, type KeyWorld, startAnew } from "./key.ts";
+import { type Header, type SealingKey, startAnew } from "./envelope.ts";
+import type { KeyRequest, KeyWorld } from "./key.ts";
 import { identify, importOctets } from "./key_octets.ts";
 
 type DpapiKind = "dpapi-machine" | "dpapi-user";

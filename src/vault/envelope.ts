@@ -122,6 +122,11 @@ export async function openSealedVault(
   }
 }
 
+/** The way on where a vault cannot be opened any more. */
+export function startAnew(vaultPath: string): string {
+  return `to start anew here, move ${vaultPath} away, then run "plantpost secret set" and "plantpost login"`;
+}
+
 function damaged(path: string, why: string, cause?: unknown): Failure {
   return new Failure("vault.damaged", `cannot open the vault ${path}: ${why}`, {
     remedy:

@@ -9,7 +9,7 @@ import { patiently } from "../base/held_file.ts";
 import { dirName, isAbsolutePath, joinPath } from "../base/paths.ts";
 import type { World } from "../base/world.ts";
 import type { VaultSettings } from "../profile/profile.ts";
-import type { Header, KeyHeader, SealingKey } from "./envelope.ts";
+import { type Header, type KeyHeader, type SealingKey, startAnew } from "./envelope.ts";
 import { groupId } from "./group.ts";
 import { identify, importOctets } from "./key_octets.ts";
 
@@ -300,11 +300,6 @@ function foreignKeyRemedy(vaultPath: string): string {
 
 function foreignVaultRemedy(vaultPath: string): string {
   return `run plantpost under that account on that PC; ${startAnew(vaultPath)}`;
-}
-
-/** The way on where a vault cannot be opened any more. */
-export function startAnew(vaultPath: string): string {
-  return `to start anew here, move ${vaultPath} away, then run "plantpost secret set" and "plantpost login"`;
 }
 
 function unreadableKey(path: string, why: string, cause?: unknown): Failure {
