@@ -102,7 +102,7 @@ export async function outgoingFromOptions(
     });
   }
   refuseContradictions(options);
-  const from = sender(options.from, at.profile);
+  const from = senderOf(options.from, at.profile);
   const importance = importanceOf(options.importance);
   const extraFields = await extraFieldsOf(options.header);
   const attachments = (options.attach ?? []).map(wantedAttachment);
@@ -164,7 +164,11 @@ async function extraFieldsOf(lines: readonly string[] = []): Promise<readonly Ex
   return (await import("../message/extra_field.ts")).parseExtraFields(lines);
 }
 
-function sender(option: string | undefined, { sender }: Profile): Mailbox {
+/**
+ * The sender that `--from` names, or the profile's.
+ * @throws {Failure} `usage.invalid`
+ */
+export function senderOf(option: string | undefined, { sender }: Profile): Mailbox {
   // The profile's address as headers and commands take it: with the domain in A-labels.
   if (option === undefined) return { ...sender, address: parseAddress(sender.address) };
   const [mailbox, ...others] = parseAddressList(option);
