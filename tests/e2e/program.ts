@@ -118,13 +118,15 @@ export function commandLine(): [executable: string, args: string[]] {
   if (executable !== "") {
     return [executable, []];
   }
-  const root = new URL("../../", import.meta.url);
-  const path = (name: string): string => fileURLToPath(new URL(name, root));
   // What is set to nothing is not set.
-  const main = Deno.env.get("PLANTPOST_MAIN") || path("main.ts");
-  const config = `--config=${path("deno.json")}`;
   const permissions = (Deno.env.get("PLANTPOST_PERMISSIONS") || "--allow-all").trim().split(/\s+/);
-  return [Deno.execPath(), ["run", "--quiet", ...permissions, config, main]];
+  const run = ["run", "--quiet", ...permissions];
+  const bundle = Deno.env.get("PLANTPOST_MAIN");
+  // Without the project's settings, as it goes into the executable.
+  if (bundle) return [Deno.execPath(), [...run, "--no-config", "--no-lock", bundle]];
+  const path = (name: string): string =>
+    fileURLToPath(new URL(name, new URL("../../", import.meta.url)));
+  return [Deno.execPath(), [...run, `--config=${path("deno.json")}`, path("main.ts")]];
 }
 
 const PROXY_VARIABLES = ["ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"];
