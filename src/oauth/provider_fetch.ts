@@ -4,9 +4,10 @@
 
 import { reason } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
+import type { Proxy } from "../base/proxy.ts";
 import { trustSystemRoots } from "../base/trust.ts";
 import type { World } from "../base/world.ts";
-import type { Proxy, Route } from "./proxy.ts";
+import type { Route } from "./proxy.ts";
 import type { Transcript } from "./transcript.ts";
 
 /** Disposal closes what it has opened; whoever ends the process need not. */

@@ -4,7 +4,7 @@
 
 import { toBase64 } from "../base/base64.ts";
 import { writeAll } from "../base/octets.ts";
-import type { Proxy } from "./proxy.ts";
+import type { Proxy } from "../base/proxy.ts";
 import { portOf } from "./proxy_rules.ts";
 
 export type ProxyAnswer =

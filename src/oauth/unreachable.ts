@@ -3,8 +3,9 @@
 // what it says decides; the runtime's words say alone what no question can find out.
 
 import { Failure } from "../base/failure.ts";
+import type { Proxy } from "../base/proxy.ts";
 import type { ProviderFetch } from "./provider_fetch.ts";
-import type { Proxy, Route } from "./proxy.ts";
+import type { Route } from "./proxy.ts";
 import type { ProxyAnswer } from "./proxy_probe.ts";
 import { portOf } from "./proxy_rules.ts";
 

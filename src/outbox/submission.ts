@@ -2,6 +2,7 @@
 // renewed once and tried once more; a second refusal is the person's to mend, never a loop.
 
 import { Failure } from "../base/failure.ts";
+import type { Proxy } from "../base/proxy.ts";
 import { readCertificates } from "../base/trust.ts";
 import type { World } from "../base/world.ts";
 import type { Transcript } from "../oauth/transcript.ts";
@@ -31,6 +32,7 @@ export async function openSubmission(
 ): Promise<SmtpSession> {
   const { smtp } = profile;
   const caCerts = smtp.caFile === undefined ? [] : await readCertificates(smtp.caFile);
+  const proxy = await proxyOf(profile, options);
   if (smtp.auth === "none") return await connect(() => Promise.resolve({ kind: "none" }));
   if (smtp.auth === "password") return await connect(() => passwordOf(profile, options));
 
@@ -77,6 +79,7 @@ export async function openSubmission(
       timeoutMs: smtp.timeoutMs,
       caCerts,
       network: options.network,
+      ...(proxy === undefined ? {} : { proxy }),
       credentials: () => due,
       initialResponse: smtp.initialResponse,
       chunking: smtp.chunking,
@@ -104,6 +107,17 @@ export function oauthOf(profile: Profile): OauthProfile {
     `profile "${profile.name}" has no oauth table: with smtp.auth = "${profile.smtp.auth}" there is no sign-in`,
     { remedy: 'set smtp.auth = "xoauth2" and fill in the oauth table to sign in' },
   );
+}
+
+async function proxyOf(
+  { smtp }: Profile,
+  { world }: SubmissionOptions,
+): Promise<Proxy | undefined> {
+  if (smtp.proxy === undefined) return undefined;
+  const { readProxy } = await import("../base/proxy.ts");
+  const proxy = readProxy(smtp.proxy, "smtp.proxy");
+  if (proxy.credentials !== undefined) world.keepSecret(proxy.credentials.password);
+  return proxy;
 }
 
 async function passwordOf(profile: Profile, options: SubmissionOptions): Promise<Credentials> {

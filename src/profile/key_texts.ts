@@ -146,7 +146,9 @@ export const KEY_TEXTS: Readonly<Record<KeyPath, KeyText>> = {
     example: '"plant-ca.pem"',
   },
   "profiles.*.smtp.proxy": {
-    sentence: "The proxy for mail: http (CONNECT) or socks5. Most company proxies refuse port 587.",
+    sentence:
+      "The proxy for mail: http (CONNECT) or socks5, with user name and password where it wants them. " +
+      "No other setting is used for mail. Most company proxies refuse port 587.",
     example: '"http://proxy:8080"',
   },
   "profiles.*.smtp.timeout": {

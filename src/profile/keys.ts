@@ -115,13 +115,7 @@ export const KEYS = [
   },
   { path: "profiles.*.smtp.chunking", type: "text", choices: CHUNKINGS, default: "auto" },
   { path: "profiles.*.smtp.ca_file", type: "text", format: "path" },
-  {
-    path: "profiles.*.smtp.proxy",
-    type: "text",
-    format: "smtpProxy",
-    secret: true,
-    built: false,
-  },
+  { path: "profiles.*.smtp.proxy", type: "text", format: "smtpProxy", secret: true },
   { path: "profiles.*.smtp.timeout", type: "duration", range: ["1s", "10m"], default: "30s" },
   { path: "profiles.*.smtp.allow_cleartext", type: "switch", default: false },
 

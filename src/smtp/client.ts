@@ -4,6 +4,7 @@
 
 import { Failure } from "../base/failure.ts";
 import type { MessageSource } from "../base/message_source.ts";
+import type { Proxy } from "../base/proxy.ts";
 import type { ByteStream } from "../base/world.ts";
 import { authenticate, type Credentials, withoutExtensions } from "./authentication.ts";
 import { addressLiteral, ehloCommand, heloCommand } from "./command.ts";
@@ -27,6 +28,8 @@ export interface SessionOptions {
   /** PEM; trusted beside the built-in and the operating system's authorities. */
   readonly caCerts: readonly string[];
   readonly network: Network;
+  /** The way to the server; without it the way is direct. */
+  readonly proxy?: Proxy;
   /** Called when AUTH is due; a token refresh that was started earlier goes on meanwhile. */
   readonly credentials: () => Promise<Credentials>;
   readonly initialResponse: "auto" | "always" | "never";
@@ -61,17 +64,20 @@ const FRESH_MS = 5_000;
  * `smtp.auth_refused`, `smtp.temporary`, `smtp.refused`, and those of `credentials`; the signal's reason
  */
 export async function openSession(options: SessionOptions): Promise<SmtpSession> {
-  const { network, host, port, caCerts, tls } = options;
+  const { network, host, port, caCerts, tls, proxy } = options;
+  const place = { host, port, ...(proxy === undefined ? {} : { proxy }) };
   const stream = await timed(options, {
     doing: "connect to",
     work: (signal) =>
       tls === "implicit"
-        ? network.connectTls({ host, port, caCerts, signal })
-        : network.connect({ host, port, signal }),
+        ? network.connectTls({ ...place, caCerts, signal })
+        : network.connect({ ...place, signal }),
   });
   const connection = new Connection(stream, options);
   try {
-    connection.note("*", `connected to ${connection.server}${tls === "implicit" ? ", TLS" : ""}`);
+    const way = proxy === undefined ? "" : ` through ${proxy.url} (${proxy.source})`;
+    const inTls = tls === "implicit" ? ", TLS" : "";
+    connection.note("*", `connected to ${connection.server}${way}${inTls}`);
     await expect(connection, { code: 220, phase: "greeting", command: "", what: "the connection" });
     const clientName = addressLiteral(stream.localAddress);
     let extensions = await greet(connection, clientName);

@@ -3,13 +3,17 @@
 // firewall, or trust an authority.
 
 import { Failure } from "../base/failure.ts";
+import type { Proxy } from "../base/proxy.ts";
 import { trustSystemRoots } from "../base/trust.ts";
 import type { ByteStream } from "../base/world.ts";
+import { DENO_DIALER, dial, isUnknown, wordsOf } from "./dial.ts";
 
 export interface Target {
   readonly host: string;
   readonly port: number;
   readonly signal: AbortSignal;
+  /** The way there; without it the way is direct. */
+  readonly proxy?: Proxy;
 }
 
 /** A stream that knows the address this PC uses for it. */
@@ -38,8 +42,8 @@ export interface Network {
 export function denoNetwork(): Network {
   return {
     connect,
-    connectTls: async ({ host, port, caCerts, signal }) =>
-      await startTls(await connect({ host, port, signal }), { host, port, caCerts, signal }),
+    connectTls: async ({ caCerts, ...target }) =>
+      await startTls(await connect(target), { ...target, caCerts }),
     startTls,
   };
 }
@@ -47,13 +51,27 @@ export function denoNetwork(): Network {
 /** Deno's connection as a `LocalStream`; `startTls()` needs the connection itself back. */
 class DenoStream implements LocalStream {
   readonly localAddress: string;
+  #unread: Uint8Array = new Uint8Array(0);
 
   constructor(readonly conn: Deno.TcpConn | Deno.TlsConn) {
     this.localAddress = conn.localAddr.hostname;
   }
 
+  get hasUnread(): boolean {
+    return this.#unread.length > 0;
+  }
+
   read(into: Uint8Array): Promise<number | null> {
-    return this.conn.read(into);
+    if (!this.hasUnread) return this.conn.read(into);
+    const part = this.#unread.subarray(0, into.length);
+    into.set(part);
+    this.#unread = this.#unread.subarray(part.length);
+    return Promise.resolve(part.length);
+  }
+
+  /** Takes back what was read and is for the next reader. */
+  unread(octets: Uint8Array): void {
+    this.#unread = octets;
   }
 
   write(bytes: Uint8Array): Promise<number> {
@@ -69,10 +87,17 @@ class DenoStream implements LocalStream {
   }
 }
 
-async function connect({ host, port, signal }: Target): Promise<LocalStream> {
+async function connect(target: Target): Promise<LocalStream> {
+  const { proxy } = target;
+  if (proxy === undefined) return await connectDirectly(target);
+  const { openTunnel } = await import("./tunnel.ts");
+  return await openTunnel({ proxy, target, connect: connectDirectly });
+}
+
+async function connectDirectly({ host, port, signal }: Target): Promise<DenoStream> {
   signal.throwIfAborted();
   try {
-    const conn = await Deno.connect({ hostname: host, port, signal });
+    const conn = await dial({ host, port, signal }, DENO_DIALER);
     if (signal.aborted) {
       closeQuietly(conn);
       throw signal.reason;
@@ -91,6 +116,13 @@ async function startTls(stream: ByteStream, options: TlsOptions): Promise<LocalS
     throw new TypeError("startTls() wants a stream that connect() of the same network returned");
   }
   signal.throwIfAborted();
+  if (stream.hasUnread) {
+    stream.close();
+    throw tlsFailure(new Error("it spoke before TLS began: InvalidContentType"), {
+      host,
+      port,
+    });
+  }
   trustSystemRoots();
   let conn: Deno.TcpConn | Deno.TlsConn = stream.conn;
   const abort = (): void => closeQuietly(conn);
@@ -128,16 +160,11 @@ interface Place {
   readonly port: number;
 }
 
-/** What a failed connection attempt means. Resolver faults have no class of their own in Deno, only words. */
+/** What a failed connection attempt means. */
 export function connectFailure(error: unknown, { host, port }: Place): Failure {
   if (error instanceof Failure) return error;
   const words = wordsOf(error);
-  // getaddrinfo on Linux and macOS; WSAHOST_NOT_FOUND to WSANO_DATA on Windows.
-  if (
-    /failed to lookup address|os error 1100[1-4]\b|no such host|name or service not known/i.test(
-      words,
-    )
-  ) {
+  if (isUnknown(error)) {
     return new Failure("net.unknown_host", `cannot find the host ${host}: ${words}`, {
       remedy: "check smtp.host in the profile, and that this PC can resolve names (DNS)",
       cause: error,
@@ -221,9 +248,4 @@ export function tlsFailure(error: unknown, { host, port }: Place): Failure {
     remedy: "if a proxy or virus scanner inspects TLS on this network, see smtp.ca_file",
     cause: error,
   });
-}
-
-function wordsOf(error: unknown): string {
-  const words = error instanceof Error ? error.message : String(error);
-  return words.replace(/\s+/g, " ").replace(/\.$/, "").trim();
 }

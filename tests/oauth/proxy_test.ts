@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { SystemProxy } from "../../src/base/world.ts";
-import { chooseRoute, readProxy, type RouteOptions } from "../../src/oauth/proxy.ts";
+import { readProxy } from "../../src/base/proxy.ts";
+import { chooseRoute, type RouteOptions } from "../../src/oauth/proxy.ts";
 import { isFailure } from "../vault/fixtures.ts";
 
 const LOGIN = "https://login.contoso.com/token";
