@@ -67,7 +67,11 @@ function notAFile(path: string): Failure {
   });
 }
 
-async function* readChunks(path: string): AsyncIterable<Uint8Array> {
+/**
+ * The octets of a file, or of a pipe, in chunks that stay valid until the next one is asked for.
+ * @throws {Failure} `input.unreadable`
+ */
+export async function* readChunks(path: string): AsyncIterable<Uint8Array> {
   const buffer = new Uint8Array(CHUNK_BYTES);
   let file: Deno.FsFile;
   try {

@@ -181,12 +181,20 @@ export const COMMANDS: readonly Command[] = [
         kind: "switch",
         about: "ask the reader's program to tell the sender that the mail was shown",
       },
+      {
+        name: "batch",
+        kind: "text",
+        value: "FILE",
+        about:
+          "a mail for each line of JSON, with these flags as keys; flags beside it are for every line",
+      },
       { name: "dry-run", kind: "switch", about: "print the message, send nothing" },
     ],
     examples: [
       "plantpost send --to anna@contoso.com --subject Report --attach report.xlsx",
       'plantpost send --to operators --subject ALARM --text "pump 3 stopped" --json',
       "tail alarms.txt | plantpost send --to operators --text-file -",
+      "plantpost send --batch mails.jsonl > results.jsonl",
     ],
     load: () => {
       warmUpCryptography();

@@ -1,5 +1,5 @@
-// What a run leaves in the log, collected while it runs and written at its end by `log.ts`. It belongs to
-// the start of every command, so nothing is written, formatted or redacted here.
+// What a run leaves in the log, collected while it runs and written by `log.ts`, at its end or, where it is long, in
+// portions. It belongs to the start of every command, so nothing is written, formatted or redacted here.
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
@@ -11,7 +11,7 @@ export interface JournalEntry {
 }
 
 export class Journal {
-  readonly #entries: JournalEntry[] = [];
+  #entries: JournalEntry[] = [];
   readonly #nowMs: () => number;
 
   constructor(nowMs: () => number) {
@@ -20,6 +20,13 @@ export class Journal {
 
   get entries(): readonly JournalEntry[] {
     return this.#entries;
+  }
+
+  /** The entries so far, which are the caller's to write from now on. */
+  take(): readonly JournalEntry[] {
+    const entries = this.#entries;
+    this.#entries = [];
+    return entries;
   }
 
   result(value: unknown): void {

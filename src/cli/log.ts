@@ -22,7 +22,7 @@ export interface LoggedRun {
   readonly exitCode: number;
   /** Whether the folder of the log may be made; the file may in any case. */
   readonly mayMakeFolder: boolean;
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, "entries">;
 }
 
 /** Appends the run to the log; resolves to what the person should know where that failed. */
@@ -90,9 +90,10 @@ export function leavesTraces(
   return !isLook && run.exitCode !== EXIT.usage && run.exitCode !== EXIT.profile;
 }
 
-// A result such as "partial" is worth more than a word in passing.
-function atEnd(entry: JournalEntry, exitCode: number): JournalEntry {
+// A result such as "partial" is worth more than a word in passing. A line of a batch has an exit code of its own.
+function atEnd(entry: JournalEntry, runExitCode: number): JournalEntry {
   if (entry.event !== "result" && entry.event !== "failure") return entry;
+  const { exitCode = runExitCode } = entry.fields;
   const level = entry.event === "result" && exitCode !== EXIT.ok ? "warn" : entry.level;
   return { ...entry, level, fields: { ...entry.fields, exitCode } };
 }

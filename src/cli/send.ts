@@ -1,5 +1,5 @@
-// `send`: one mail, one result. The invariant: the result says how the mail
-// ended even where the command was interrupted, or its output is not taken.
+// `send`: one mail, one result; `--batch` has a file of its own. The invariant: the result says how the mail ended
+// even where the command was interrupted, or its output is not taken.
 
 import { EXIT } from "../base/failure.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -20,6 +20,10 @@ import {
 import { jsonLine, sayFailure } from "./output.ts";
 
 export async function run(context: Context): Promise<number> {
+  if (context.flags.has("batch")) {
+    const { runBatch } = await import("./batch.ts");
+    return await runBatch(context);
+  }
   const settings = await context.settings();
   const profile = await context.profile();
   const outgoing = await outgoingFromFlags(context, { profile, settings });

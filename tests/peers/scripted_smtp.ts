@@ -14,8 +14,8 @@ export interface Script {
   readonly offers?: readonly string[];
   /** The reply to a command; undefined for the usual one, `null` to hang up. */
   readonly reply?: (command: string) => string | null | undefined;
-  /** The reply to the lone dot; `null` hangs up. */
-  readonly afterMessage?: string | null;
+  /** The reply to the lone dot, or the replies to the dots of the first messages; `null` hangs up. */
+  readonly afterMessage?: string | null | readonly (string | null | undefined)[];
 }
 
 export function startScriptedSmtp(script: Script = {}): ScriptedSmtp {
@@ -37,8 +37,11 @@ export function startScriptedSmtp(script: Script = {}): ScriptedSmtp {
         }
         messages.push(`${message.join("\r\n")}\r\n`);
         message = undefined;
-        if (script.afterMessage === null) return;
-        await say(script.afterMessage ?? "250 2.0.0 kept as 1");
+        const reply = Array.isArray(script.afterMessage)
+          ? script.afterMessage[messages.length - 1]
+          : script.afterMessage;
+        if (reply === null) return;
+        await say(reply ?? "250 2.0.0 kept as 1");
         continue;
       }
       commands.push(line);
