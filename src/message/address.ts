@@ -7,6 +7,7 @@ import { encodedWords, needsEncodedWords } from "./encoded_word.ts";
 
 const MAX_LOCAL_OCTETS = 64;
 const MAX_ADDRESS_OCTETS = 254;
+const MAX_WORD = 64;
 const WANTED = "wanted user@host or Name <user@host>";
 
 const QUOTED = String.raw`"(?:[^"\\]|\\.)*"`;
@@ -83,11 +84,14 @@ export function splitAddressList(text: string): readonly string[] {
   return found.map((piece) => piece.trim()).filter((piece) => piece !== "");
 }
 
-/** The mailbox as a header holds it, in words between which it may be folded: the name quoted or encoded where it must be. */
-export function mailboxWords(mailbox: Mailbox): readonly string[] {
+/**
+ * The mailbox as a header holds it, in words between which it may be folded: the name quoted or encoded where it
+ * must be. `firstMax` is the room for the first word, in characters.
+ */
+export function mailboxWords(mailbox: Mailbox, firstMax: number = MAX_WORD): readonly string[] {
   const { name = "", address } = mailbox;
   if (name.trim() === "") return [address];
-  return [...phrase(name), `<${address}>`];
+  return [...phrase(name, Math.min(firstMax, MAX_WORD)), `<${address}>`];
 }
 
 /**
@@ -205,13 +209,14 @@ function nameOf(character: string): string {
   return `the character U+${codePoint.toString(16).toUpperCase().padStart(4, "0")}`;
 }
 
-function phrase(name: string): readonly string[] {
+function phrase(name: string, firstMax: number): readonly string[] {
   const words = name.split(" ");
-  const isFoldable = words.every((word) => word.length <= 60);
-  if (needsEncodedWords(name) || !isFoldable) return encodedWords(name, 64);
+  const isFoldable = words.every((word) => word.length <= firstMax);
+  if (needsEncodedWords(name) || !isFoldable) return encodedWords(name, firstMax);
   if (words.every((word) => /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+$/.test(word))) return words;
   // Some readers lose blanks where a quoted string is folded, so it is kept whole, or encoded.
-  return name.length <= 60 ? [quoted(name)] : encodedWords(name, 64);
+  const whole = quoted(name);
+  return whole.length <= firstMax ? [whole] : encodedWords(name, firstMax);
 }
 
 function quoted(content: string): string {

@@ -32,7 +32,8 @@ export function unstructured(name: string, value: string): string {
  */
 export function addressHeader(name: string, mailboxes: readonly Mailbox[]): string {
   const words = mailboxes.flatMap((mailbox, index) => {
-    const own = [...mailboxWords(checked(mailbox, name))];
+    const firstMax = index === 0 ? LINE_MAX - name.length - 2 : LINE_MAX - 1;
+    const own = [...mailboxWords(checked(mailbox, name), firstMax)];
     if (index < mailboxes.length - 1) own.push(`${own.pop() ?? ""},`);
     return own;
   });

@@ -65,6 +65,86 @@ Deno.test("composeMessage() nests alternative in mixed", async () => {
   );
 });
 
+Deno.test("composeMessage() nests related in alternative in mixed, as clients expect it", async () => {
+  const raw = await rawText({
+    text: "a",
+    html: '<img src="cid:logo">',
+    inlineFiles: [{ ...file("png"), contentId: "logo" }],
+    attachments: [file("abc")],
+  });
+  assert.deepEqual(
+    raw.match(/^(?:--=_\w+?_|Content-(?:Type|ID|Disposition): (?:[a-z]+\/)?[^;\r_]*|\tx)/gm),
+    [
+      "Content-Type: multipart/mixed",
+      "--=_mixed_",
+      "Content-Type: multipart/alternative",
+      "--=_alternative_",
+      "Content-Type: text/plain",
+      "--=_alternative_",
+      "Content-Type: multipart/related",
+      "--=_related_",
+      "Content-Type: text/html",
+      "--=_related_",
+      "Content-Type: text/plain",
+      "Content-Disposition: inline",
+      "Content-ID: <logo>",
+      "--=_related_",
+      "--=_alternative_",
+      "--=_mixed_",
+      "Content-Type: text/plain",
+      "Content-Disposition: attachment",
+      "--=_mixed_",
+    ],
+  );
+  // RFC 2387 §3.1 wants the type of the root.
+  assert.match(raw, /multipart\/related; type="text\/html";\r\n boundary="=_related_5eed5eed5eed"/);
+  assert.match(raw, /Content-Disposition: inline; filename="f\.txt"/);
+});
+
+Deno.test("composeMessage() puts related on top where there is HTML alone, and refuses it without HTML", async () => {
+  const { text: _, ...withoutText } = DRAFT;
+  const inlineFiles = [{ ...file("png"), contentId: "logo" }];
+  const raw = decoded(
+    await octetsOf(composeMessage({ ...withoutText, html: "<p>x</p>", inlineFiles })),
+  );
+  assert.match(raw, /MIME-Version: 1\.0\r\nContent-Type: multipart\/related; /);
+  assert.throws(
+    () => composeMessage({ ...DRAFT, inlineFiles }),
+    { name: "Failure", code: "message.invalid" },
+  );
+});
+
+Deno.test("composeMessage() marks importance for Outlook and for others, and normal not at all", async () => {
+  const fields = async (importance: "high" | "normal" | "low"): Promise<readonly string[]> =>
+    (await rawText({ importance })).match(/^(?:Importance|X-Priority|X-MSMail-Priority): .*$/gm) ??
+      [];
+  assert.deepEqual(await fields("high"), [
+    "Importance: high",
+    "X-Priority: 1 (Highest)",
+    "X-MSMail-Priority: High",
+  ]);
+  assert.deepEqual(await fields("low"), [
+    "Importance: low",
+    "X-Priority: 5 (Lowest)",
+    "X-MSMail-Priority: Low",
+  ]);
+  assert.deepEqual(await fields("normal"), []);
+});
+
+Deno.test("composeMessage() asks for a receipt, with a long name kept within the line", async () => {
+  const receiptTo = {
+    name: "(Pump House) and (Tank Farm) of Plant 7",
+    address: "reports@contoso.com",
+  };
+  assert.match(
+    await rawText({ receiptTo: DRAFT.from }),
+    /^Disposition-Notification-To: Plant Admin <reports@contoso\.com>\r$/m,
+  );
+  const [field = ""] = /^Disposition-[^]*?\r\n(?! )/m.exec(await rawText({ receiptTo })) ?? [];
+  assert.match(field, /Plant 7|Plant_7/);
+  for (const one of field.split("\r\n")) assert.ok(one.length <= 76, one);
+});
+
 Deno.test("composeMessage() writes html alone, and an empty text beside attachments", async () => {
   const { text: _, ...withoutText } = DRAFT;
   const html = composeMessage({ ...withoutText, html: "<p>x</p>" });
@@ -159,6 +239,12 @@ Deno.test("composeMessage() refuses line breaks in every value that reaches a he
     { replyTo: [{ name: "a\0", address: "a@b" }] },
     { messageId: `<${evil}>` },
     { attachments: [{ ...file(""), name: evil }] },
+    { receiptTo: { name: evil, address: "a@b" } },
+    { receiptTo: { address: evil } },
+    { extraFields: [{ name: "X-A", value: evil }] },
+    { html: "x", inlineFiles: [{ ...file(""), name: evil, contentId: "a" }] },
+    { html: "x", inlineFiles: [{ ...file(""), contentId: evil }] },
+    { html: "x", inlineFiles: [{ ...file(""), contentId: "a> <b" }] },
   ];
   for (const draft of drafts) {
     assert.throws(
