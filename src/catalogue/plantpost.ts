@@ -60,6 +60,8 @@ const ROWS: Readonly<Record<FailureCode, readonly [Who, string, ...string[]]>> =
     "operator",
     "the connection broke after the last octet, so nobody knows whether the mail arrived",
     "ask a recipient before the mail is sent again",
+    "send it again with the same Message-ID (plantpost send --message-id, with the messageId of the result): many " +
+    "mailboxes then show it once",
   ],
   "net.unreachable": [
     "administrator",

@@ -188,6 +188,18 @@ export const COMMANDS: readonly Command[] = [
         about:
           "a mail for each line of JSON, with these flags as keys; flags beside it are for every line",
       },
+      {
+        name: "dsn",
+        kind: "texts",
+        value: "LIST",
+        about: "ask for reports by mail: failure, delay, success (or never); ret=hdrs or ret=full",
+      },
+      {
+        name: "message-id",
+        kind: "text",
+        value: "ID",
+        about: "the messageId of an earlier try, so that it is known as the same mail",
+      },
       { name: "dry-run", kind: "switch", about: "print the message, send nothing" },
     ],
     examples: [

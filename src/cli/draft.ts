@@ -11,7 +11,7 @@ import {
 } from "../message/address.ts";
 import type { ExtraField, Importance, MessageDraft } from "../message/compose.ts";
 import type { Profile, Settings } from "../profile/profile.ts";
-import type { Envelope } from "../smtp/client.ts";
+import type { DsnRequest, Envelope } from "../smtp/client.ts";
 import { openAttachment, parseWantedFile, type WantedFile } from "./attached_file.ts";
 import type { Context } from "./context.ts";
 import type { ParsedFlags } from "./flags.ts";
@@ -39,10 +39,16 @@ export interface MailOptions {
   /** `Name: value` each. */
   readonly header?: readonly string[];
   readonly "request-receipt"?: boolean;
+  /** Comma lists: `failure`, `delay`, `success` or `never`, and `ret=hdrs` or `ret=full`. */
+  readonly dsn?: readonly string[];
+  /** That of an earlier try of the same mail. */
+  readonly "message-id"?: string;
 }
 
-/** Everything of a mail but its date, Message-ID and boundary. */
+/** Everything of a mail but its date and boundary, and mostly its Message-ID. */
 export interface Outgoing {
+  /** A new one where absent. */
+  readonly messageId?: string;
   readonly parts: Omit<MessageDraft, "dateMs" | "utcOffsetMinutes" | "messageId" | "boundarySeed">;
   readonly envelope: Envelope;
 }
@@ -84,6 +90,8 @@ export function mailOptions(flags: ParsedFlags): MailOptions {
     ...text("importance"),
     ...texts("header"),
     ...(flags.has("request-receipt") ? { "request-receipt": true } : {}),
+    ...texts("dsn"),
+    ...text("message-id"),
   };
 }
 
@@ -105,6 +113,7 @@ export async function outgoingFromOptions(
   const from = senderOf(options.from, at.profile);
   const importance = importanceOf(options.importance);
   const extraFields = await extraFieldsOf(options.header);
+  const { dsn, messageId } = await deliveryOptions(options);
   const attachments = (options.attach ?? []).map(wantedAttachment);
   const { context } = at;
   const { "text-file": textFile, "html-file": htmlFile } = options;
@@ -128,7 +137,27 @@ export async function outgoingFromOptions(
       ...(options["request-receipt"] === true ? { receiptTo: from } : {}),
       extraFields,
     },
-    envelope: { reversePath: from.address, recipients },
+    envelope: {
+      reversePath: from.address,
+      recipients,
+      ...(dsn === undefined ? {} : { dsn }),
+    },
+    ...(messageId === undefined ? {} : { messageId }),
+  };
+}
+
+/**
+ * What the options say about following the mail.
+ * @throws {Failure} `usage.invalid`
+ */
+export async function deliveryOptions(
+  { dsn, "message-id": messageId }: MailOptions,
+): Promise<{ readonly dsn?: DsnRequest; readonly messageId?: string }> {
+  if (dsn === undefined && messageId === undefined) return {};
+  const { parseDsn, parseMessageId } = await import("./delivery_options.ts");
+  return {
+    ...(dsn === undefined ? {} : { dsn: parseDsn(dsn) }),
+    ...(messageId === undefined ? {} : { messageId: parseMessageId(messageId) }),
   };
 }
 

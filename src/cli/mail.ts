@@ -33,7 +33,8 @@ export function finishedMail(
   world: Pick<World, "nowMs" | "utcOffsetMinutes" | "randomBytes">,
 ): Mail {
   const dateMs = world.nowMs();
-  const messageId = newMessageId(world.randomBytes(16), outgoing.parts.from.address);
+  const messageId = outgoing.messageId ??
+    newMessageId(world.randomBytes(16), outgoing.parts.from.address);
   const message = composeMessage({
     ...outgoing.parts,
     dateMs,
@@ -41,7 +42,13 @@ export function finishedMail(
     messageId,
     boundarySeed: toHex(world.randomBytes(12)),
   });
-  return { messageId, message, envelope: outgoing.envelope };
+  return { messageId, message, envelope: withEnvelopeId(outgoing.envelope, messageId) };
+}
+
+/** Has reports of delivery name the mail by its Message-ID. */
+export function withEnvelopeId(envelope: Envelope, messageId: string): Envelope {
+  const { dsn } = envelope;
+  return dsn === undefined ? envelope : { ...envelope, dsn: { ...dsn, envelopeId: messageId } };
 }
 
 /**
@@ -54,6 +61,12 @@ export async function openSessionFor(context: Context, profile: Profile): Promis
     world: context.world,
     network: denoNetwork(),
     signal: context.signal,
+    onWithoutDsn: (server) =>
+      context.warn({
+        code: "send.without_dsn",
+        message: `${server} does not offer reports of delivery (DSN): the mail goes without --dsn`,
+        remedy: "leave --dsn out; mail that cannot be delivered comes back to the sender even so",
+      }),
     ...(context.transcript === undefined ? {} : { transcript: context.transcript }),
   });
 }

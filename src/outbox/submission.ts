@@ -7,7 +7,12 @@ import { readCertificates } from "../base/trust.ts";
 import type { World } from "../base/world.ts";
 import type { Transcript } from "../oauth/transcript.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
-import { type Credentials, openSession, type SmtpSession } from "../smtp/client.ts";
+import {
+  type Credentials,
+  openSession,
+  type SessionOptions,
+  type SmtpSession,
+} from "../smtp/client.ts";
 import type { Network } from "../smtp/network.ts";
 import { usableGrant } from "../vault/access.ts";
 import { boundSmtpPassword, type Grant } from "../vault/content.ts";
@@ -20,6 +25,7 @@ export interface SubmissionOptions {
   readonly network: Network;
   readonly signal: AbortSignal;
   readonly transcript?: Transcript;
+  readonly onWithoutDsn?: SessionOptions["onWithoutDsn"];
 }
 
 /**
@@ -84,6 +90,7 @@ export async function openSubmission(
       initialResponse: smtp.initialResponse,
       chunking: smtp.chunking,
       ...(options.transcript === undefined ? {} : { transcript: options.transcript }),
+      ...(options.onWithoutDsn === undefined ? {} : { onWithoutDsn: options.onWithoutDsn }),
       signal: AbortSignal.any([options.signal, giveUp.signal]),
     });
     try {

@@ -36,6 +36,8 @@ export interface SessionOptions {
   readonly chunking: "auto" | "never";
   /** Gets every line of the dialog without its secrets, and `*` lines about the connection. */
   readonly transcript?: (direction: "C" | "S" | "*", line: string) => void;
+  /** Called with the server's name for the first message that asks for reports where it offers none. */
+  readonly onWithoutDsn?: (server: string) => void;
   /** Aborting ends the session; a message whose last octet is out then has an unknown outcome. */
   readonly signal: AbortSignal;
 }
@@ -91,7 +93,7 @@ export async function openSession(options: SessionOptions): Promise<SmtpSession>
       const { initialResponse } = options;
       await authenticate(connection, { host, port, initialResponse, extensions, credentials });
     }
-    return new Session(connection, { extensions, chunking: options.chunking });
+    return new Session(connection, { ...options, extensions });
   } catch (error) {
     await connection.close();
     throw error;
@@ -103,15 +105,17 @@ class Session implements SmtpSession {
   readonly #connection: Connection;
   #usesChunking: boolean;
   #isResetDue = false;
+  #onWithoutDsn: SessionOptions["onWithoutDsn"];
   #lastHeardMs = performance.now();
   #closing: Promise<void> | undefined;
 
   constructor(
     connection: Connection,
-    options: { extensions: Extensions; chunking: "auto" | "never" },
+    options: Pick<SessionOptions, "chunking" | "onWithoutDsn"> & { extensions: Extensions },
   ) {
     this.#connection = connection;
     this.extensions = options.extensions;
+    this.#onWithoutDsn = options.onWithoutDsn;
     this.#usesChunking = options.chunking === "auto" && options.extensions.offersChunking;
   }
 
@@ -139,6 +143,10 @@ class Session implements SmtpSession {
   }
 
   async #transact(envelope: Envelope, message: MessageSource): Promise<TransactionResult> {
+    if (envelope.dsn !== undefined && !this.extensions.offersDsn) {
+      this.#onWithoutDsn?.(this.#connection.server);
+      this.#onWithoutDsn = undefined;
+    }
     const isResetDue = this.#isResetDue;
     this.#isResetDue = true;
     const result = await transact(this.#connection, {

@@ -295,10 +295,7 @@ class Transaction {
     return new Failure(
       "smtp.outcome_unknown",
       `${this.#connection.server} was given the whole message and did not say whether it took it: ${words}`,
-      {
-        remedy: "ask a recipient whether the message arrived before you send it again",
-        cause: error,
-      },
+      { cause: error },
     );
   }
 }
