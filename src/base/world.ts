@@ -17,6 +17,8 @@ export interface Terminal {
   readonly isInteractive: boolean;
   /** Writes a result to standard output; returns when it is written. */
   out(text: string): void;
+  /** The same for octets that need not be text. */
+  outOctets(octets: Uint8Array): void;
   /** Writes a line for people to standard error; the line end is added. */
   err(line: string): void;
   /** Asks a question on the terminal; resolves to the line typed, without its end, or `null` at its end. */

@@ -162,6 +162,23 @@ export const COMMANDS: readonly Command[] = [
         value: "CID=FILE",
         about: "a file that the HTML shows as cid:CID; may be repeated",
       },
+      {
+        name: "raw",
+        kind: "text",
+        value: "FILE",
+        about: "a finished message (RFC 5322) as it is; - is standard input",
+      },
+      {
+        name: "recipients-from-header",
+        kind: "switch",
+        about: "raw: to those in its To, Cc and Bcc",
+      },
+      {
+        name: "sms",
+        kind: "texts",
+        value: "NUMBER@GATEWAY",
+        about: "a short text to a phone; GATEWAY is a domain or a name of [sms.gateways]",
+      },
       { name: "from", kind: "text", value: "ADDRESS", about: "instead of the profile's sender" },
       { name: "reply-to", kind: "texts", value: "LIST", about: "where answers go" },
       {

@@ -17,8 +17,8 @@ import {
 import { type LocalNames, mailboxesOf, recipientFields } from "../message/raw_recipients.ts";
 import type { Profile, Settings } from "../profile/profile.ts";
 import type { Context } from "./context.ts";
-import { distinct, mailboxes, mailOptions, senderOf } from "./draft.ts";
-import type { Mail } from "./mail.ts";
+import { deliveryOptions, distinct, mailboxes, mailOptions, senderOf } from "./draft.ts";
+import { type Mail, withEnvelopeId } from "./mail.ts";
 import { openRawInput } from "./raw_input.ts";
 
 /** Options of a mail that mean something beside `--raw`. */
@@ -46,6 +46,7 @@ export async function rawMailFromFlags(
     });
   }
   const reversePath = senderOf(options.from, at.profile).address;
+  const { dsn } = await deliveryOptions(options);
   await using stack = new AsyncDisposableStack();
   const input = stack.use(await openRawInput(flags.text("raw") ?? "", context));
   const message = await readRawMessage(input, { isLenient: false });
@@ -62,7 +63,10 @@ export async function rawMailFromFlags(
   return {
     messageId,
     message: finishRawMessage(message, { fields }),
-    envelope: { reversePath, recipients },
+    envelope: withEnvelopeId(
+      { reversePath, recipients, ...(dsn === undefined ? {} : { dsn }) },
+      messageId,
+    ),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

@@ -26,11 +26,33 @@ export async function run(context: Context): Promise<number> {
   }
   const settings = await context.settings();
   const profile = await context.profile();
-  const outgoing = await outgoingFromFlags(context, { profile, settings });
-  if (context.flags.has("dry-run")) {
-    return await dryRun(context, finishedMail(outgoing, context.world));
+  const at = { profile, settings };
+  const { flags } = context;
+  if (flags.has("sms")) {
+    const { smsMailFromFlags } = await import("./sms_mail.ts");
+    return await handOver(context, profile, await smsMailFromFlags(context, at));
   }
-  return await sendMail(context, profile, outgoing);
+  if (flags.has("raw")) {
+    const { rawMailFromFlags } = await import("./raw_mail.ts");
+    await using mail = await rawMailFromFlags(context, at);
+    return await handOver(context, profile, mail);
+  }
+  const outgoing = await outgoingFromFlags(context, at);
+  if (outgoing.envelope.recipients.some(mayBePhone)) {
+    const { warnOfSmsGateways } = await import("./sms_mail.ts");
+    warnOfSmsGateways(outgoing.envelope.recipients, context);
+  }
+  return await handOver(context, profile, finishedMail(outgoing, context.world));
+}
+
+/** Whether the address looks like a number at a carrier's gateway. */
+function mayBePhone(address: string): boolean {
+  return /^\d{7,15}@/.test(address);
+}
+
+async function handOver(context: Context, profile: Profile, mail: Mail): Promise<number> {
+  if (context.flags.has("dry-run")) return await dryRun(context, mail);
+  return await deliver(context, { profile, mail });
 }
 
 /** Sends a mail and says its result; resolves to the exit code. */
@@ -39,11 +61,20 @@ export async function sendMail(
   profile: Profile,
   outgoing: Outgoing,
 ): Promise<number> {
+  return await deliver(context, { profile, mail: finishedMail(outgoing, context.world) });
+}
+
+/** The same for a mail that is finished; a silent one says in text only what went wrong. */
+export async function deliver(
+  context: Context,
+  of: { readonly profile: Profile; readonly mail: Mail; readonly isSilent?: boolean },
+): Promise<number> {
+  const { profile, mail, isSilent = false } = of;
   const startedMs = performance.now();
-  const mail = finishedMail(outgoing, context.world);
   const end = await transact().catch((cause) => endOf(cause, context.signal));
   const durationMs = performance.now() - startedMs;
-  return report(context, mail, await mailResult(mail, { profile, end, durationMs }));
+  const result = await mailResult(mail, { profile, end, durationMs });
+  return report(context, { mail, result, isSilent });
 
   async function transact(): ReturnType<SmtpSession["send"]> {
     await using session = await openSessionFor(context, profile);
@@ -51,11 +82,16 @@ export async function sendMail(
   }
 }
 
-function report(context: Context, mail: Mail, result: MailResult): number {
+function report(
+  context: Context,
+  of: { readonly mail: Mail; readonly result: MailResult; readonly isSilent: boolean },
+): number {
+  const { mail, result, isSilent } = of;
   const { exitCode, json, accepted, rejected, told } = result;
   keepResult(context.journal, json, mail.envelope.recipients);
   if (told === undefined) {
-    context.print(json, `${json.outcome} ${mail.messageId} to ${accepted.join(", ")}\n`);
+    const text = `${json.outcome} ${mail.messageId} to ${accepted.join(", ")}\n`;
+    context.print(json, isSilent ? "" : text);
     for (const recipient of rejected) context.note(refusedLine(recipient));
   } else if (context.isJson) {
     context.print(json, "");
@@ -66,7 +102,8 @@ function report(context: Context, mail: Mail, result: MailResult): number {
   return exitCode;
 }
 
-async function dryRun(context: Context, mail: Mail): Promise<number> {
+/** Prints the mail as it would go. */
+export async function dryRun(context: Context, mail: Mail): Promise<number> {
   const { terminal } = context.world;
   const result = dryRunJson(mail);
   context.journal.result(result); // without the message, which is as large as its attachments
@@ -77,7 +114,11 @@ async function dryRun(context: Context, mail: Mail): Promise<number> {
   }
   context.note(`reverse-path: ${mail.envelope.reversePath}`);
   context.note(`recipients: ${mail.envelope.recipients.join(", ")}`);
-  for await (const text of messageText(mail.message)) terminal.out(text);
+  if (mail.message.needsEightBitMime) {
+    for await (const octets of mail.message.chunks()) terminal.outOctets(octets);
+  } else {
+    for await (const text of messageText(mail.message)) terminal.out(text);
+  }
   return EXIT.ok;
 }
 

@@ -16,12 +16,19 @@ import { type SmsLength, smsLength } from "../message/sms_length.ts";
 import { composeSms } from "../message/sms_message.ts";
 import type { Settings } from "../profile/profile.ts";
 import type { Context } from "./context.ts";
-import { distinct, type DraftOptions, type MailOptions, mailOptions, senderOf } from "./draft.ts";
-import type { Mail } from "./mail.ts";
+import {
+  deliveryOptions,
+  distinct,
+  type DraftOptions,
+  type MailOptions,
+  mailOptions,
+  senderOf,
+} from "./draft.ts";
+import { type Mail, withEnvelopeId } from "./mail.ts";
 import { readText } from "./text_input.ts";
 
 /** Options of a mail that mean something beside `--sms`. */
-const KEPT = ["from", "subject", "text", "text-file", "dsn"];
+const KEPT = ["from", "subject", "text", "text-file", "dsn", "message-id"];
 
 /** Phones put so many parts together again at most, and no gateway takes more. */
 const MOST_PARTS = 10;
@@ -49,7 +56,8 @@ export async function smsMailFromFlags(
   checkLength(length, context);
   const { world } = context;
   const dateMs = world.nowMs();
-  const messageId = newMessageId(world.randomBytes(16), sender);
+  const { dsn, messageId: given } = await deliveryOptions(options);
+  const messageId = given ?? newMessageId(world.randomBytes(16), sender);
   const message = composeSms({
     sender,
     recipients,
@@ -59,7 +67,8 @@ export async function smsMailFromFlags(
     utcOffsetMinutes: world.utcOffsetMinutes(dateMs),
     messageId,
   });
-  return { messageId, message, envelope: { reversePath: sender, recipients } };
+  const envelope = { reversePath: sender, recipients, ...(dsn === undefined ? {} : { dsn }) };
+  return { messageId, message, envelope: withEnvelopeId(envelope, messageId) };
 }
 
 /** Warns of recipients of a mail whose gateway is dying or dead. */

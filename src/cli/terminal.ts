@@ -31,8 +31,18 @@ export class RealTerminal implements Terminal {
   }
 
   out(text: string): void {
+    this.#writeOut(new TextEncoder().encode(this.#redact(text)));
+  }
+
+  outOctets(octets: Uint8Array): void {
+    // An octet each is a character, and comes out as it went in.
+    const text = Array.from(octets, (octet) => String.fromCharCode(octet)).join("");
+    this.#writeOut(Uint8Array.from(this.#redact(text), (character) => character.charCodeAt(0)));
+  }
+
+  #writeOut(octets: Uint8Array): void {
     try {
-      writeAll(Deno.stdout, this.#redact(text));
+      writeOctets(Deno.stdout, octets);
     } catch (cause) {
       throw new Failure("file.io", "cannot write the result to standard output", { cause });
     }
@@ -127,7 +137,10 @@ function printable(line: string): string {
 }
 
 function writeAll(to: { writeSync(octets: Uint8Array): number }, text: string): void {
-  const octets = new TextEncoder().encode(text);
+  writeOctets(to, new TextEncoder().encode(text));
+}
+
+function writeOctets(to: { writeSync(octets: Uint8Array): number }, octets: Uint8Array): void {
   for (let at = 0; at < octets.length;) at += to.writeSync(octets.subarray(at));
 }
 

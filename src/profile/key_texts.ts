@@ -231,7 +231,8 @@ export const KEY_TEXTS: Readonly<Record<KeyPath, KeyText>> = {
     example: '["anna@contoso.com", "bo@contoso.com"]',
   },
   "sms.gateways.*": {
-    sentence: "The mail domain of a mobile carrier under a short name.",
+    sentence:
+      "The mail domain of an SMS gateway under a short name, for: plantpost send --sms NUMBER@NAME",
     example: '"vtext.com"',
   },
 };

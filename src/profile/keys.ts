@@ -205,7 +205,7 @@ export const KEYS = [
   { path: "log.keep", type: "integer", range: [0, 1000], default: 5 },
 
   { path: "groups.*", type: "texts", format: "address" },
-  { path: "sms.gateways.*", type: "text", format: "domain", built: false },
+  { path: "sms.gateways.*", type: "text", format: "domain" },
 ] as const satisfies readonly Key[];
 
 /** The path of a key as it stands in the table. */

@@ -86,6 +86,9 @@ function makeWorld(
         }
         to.out.push(redactor.redact(text));
       },
+      outOctets: (octets) => {
+        to.out.push(new TextDecoder("latin1").decode(octets));
+      },
       err: (line) => to.err.push(redactor.redact(line)),
       ask: answer,
       askHidden: answer,

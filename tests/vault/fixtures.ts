@@ -55,6 +55,7 @@ export function testWorld(options: WorldOptions = {}): TestWorld {
     terminal: {
       isInteractive: options.answers !== undefined,
       out: () => {},
+      outOctets: () => {},
       err: () => {},
       ask,
       askHidden: ask,
