@@ -16,6 +16,8 @@ export interface Command {
   readonly actionOperand?: "FILE";
   /** Whatever stands there is the command's to read. */
   readonly operandsAreFree?: boolean;
+  /** Single letters that the command reads by itself, and what the help says of them. */
+  readonly options?: readonly (readonly [written: string, about: string])[];
   readonly flags: readonly FlagDefinition[];
   readonly examples: readonly string[];
   readonly load: () => Promise<{ readonly run: (context: Context) => Promise<number> }>;
@@ -228,6 +230,31 @@ export const COMMANDS: readonly Command[] = [
     load: () => {
       warmUpCryptography();
       return import("./send.ts");
+    },
+  },
+  {
+    name: "sendmail",
+    about: "send a finished message from standard input, in the manner of sendmail(8)",
+    operands: "[-t] [-i] [-f ADDRESS] [-F NAME] [ADDRESS...]",
+    operandsAreFree: true,
+    options: [
+      ["-t", "to those in the message's To, Cc and Bcc, too"],
+      ["-i, -oi", "a line with a lone dot does not end the message"],
+      ["-f ADDRESS, -r ADDRESS", "where reports go, and the sender where From is missing"],
+      ["-F NAME", "the sender's name where From is missing"],
+      ["-N LIST, -R hdrs|full", "reports of delivery, as --dsn of send"],
+      ["-V ID", "what such a report names the mail by"],
+      ["-v", "say what became of the mail; else silence means that it was sent"],
+      ["-bm, -B TYPE, -o...", "taken, and without effect"],
+    ],
+    flags: [{ name: "dry-run", kind: "switch", about: "print the message, send nothing" }],
+    examples: [
+      "plantpost sendmail -t -i < mail.eml",
+      'echo "pump 3 stopped" | plantpost sendmail -F "Line 4" operators',
+    ],
+    load: () => {
+      warmUpCryptography();
+      return import("./sendmail.ts");
     },
   },
   {

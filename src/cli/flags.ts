@@ -72,6 +72,38 @@ export function parseFlags(
   };
 }
 
+/**
+ * The same for a command that reads single letters by itself: takes the long flags out, up to `--`, and leaves
+ * everything else to it in its order, `--` included.
+ * @throws {Failure} `usage.invalid`
+ */
+export function parseLongFlags(
+  args: readonly string[],
+  definitions: readonly FlagDefinition[],
+): ParsedFlags {
+  const long: string[] = [];
+  const others: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const arg = args[at] ?? "";
+    if (arg === "--") {
+      others.push(...args.slice(at));
+      break;
+    }
+    if (!arg.startsWith("--")) {
+      others.push(arg);
+      continue;
+    }
+    long.push(arg);
+    const { definition, attached } = lookUp(arg, definitions);
+    const value = args[at + 1];
+    if (definition.kind !== "switch" && attached === undefined && value !== undefined) {
+      long.push(value);
+      at++;
+    }
+  }
+  return { ...parseFlags(long, definitions), positionals: others };
+}
+
 /** Splits the arguments at the command's name; flags of the global table may stand before it. */
 export function splitCommand(
   args: readonly string[],

@@ -33,11 +33,12 @@ ${EXIT_CODES}`;
 
 function helpOf(command: Command): string {
   const flags = command.flags.length === 0 ? "" : `\nflags:\n${flagLines(command.flags)}`;
+  const options = command.options === undefined ? "" : `\noptions:\n${twoColumns(command.options)}`;
   const examples = command.examples.map((example) => `  ${example}\n`).join("");
   return `${wrap(`plantpost ${command.name}: ${command.about}`, COLUMNS).join("\n")}
 
 usage: plantpost ${commandLine(command)} [FLAGS]
-${flags}
+${options}${flags}
 flags of every command:
 ${flagLines(GLOBAL_FLAGS)}
 examples:

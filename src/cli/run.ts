@@ -8,7 +8,7 @@ import type { World } from "../base/world.ts";
 import type { RemedyFacts } from "../catalogue/remedy.ts";
 import { type Command, COMMANDS, GLOBAL_FLAGS } from "./commands.ts";
 import { Context } from "./context.ts";
-import { parseFlags, splitCommand } from "./flags.ts";
+import { parseFlags, parseLongFlags, splitCommand } from "./flags.ts";
 import { failureJson, jsonLine, NOTHING_SENT, sayFailure, tell } from "./output.ts";
 import { realWorld } from "./real_world.ts";
 
@@ -29,7 +29,17 @@ export async function runProgram(args: readonly string[]): Promise<void> {
     }
   }
   const { signal } = interruption;
-  Deno.exit(await run(args, { world: realWorld(signal), signal }));
+  const command = isCalledSendmail() ? ["sendmail"] : [];
+  Deno.exit(await run([...command, ...args], { world: realWorld(signal), signal }));
+}
+
+/** Whether it runs under the name of sendmail(8), by a link or as a copy, for programs that know only that one. */
+function isCalledSendmail(): boolean {
+  if (!Deno.build.standalone) return false;
+  // A link's own name is nowhere else to be had; `Deno.execPath()` is where it leads to.
+  const { process }: { readonly process?: { readonly argv0?: unknown } } = globalThis;
+  const path = typeof process?.argv0 === "string" ? process.argv0 : Deno.execPath();
+  return /(?:^|[\\/])sendmail(?:\.exe)?$/i.test(path);
 }
 
 /** What asks the program to end. Windows tells the closing of the window, logging off and shutting down as SIGHUP. */
@@ -54,7 +64,8 @@ export async function run(
   const split = splitCommand(args, GLOBAL_FLAGS);
   try {
     const command = split.command === undefined ? undefined : findCommand(split.command);
-    const flags = parseFlags(split.rest, [...(command?.flags ?? []), ...GLOBAL_FLAGS]);
+    const parse = command?.options === undefined ? parseFlags : parseLongFlags;
+    const flags = parse(split.rest, [...(command?.flags ?? []), ...GLOBAL_FLAGS]);
     if (flags.has("version")) {
       world.terminal.out(
         isJson ? jsonLine({ version: VERSION }, world) : `plantpost ${VERSION}\n`,
@@ -107,7 +118,7 @@ async function runCommand(command: Command, context: Context): Promise<number> {
 }
 
 /** What these print with `--json` is the result of a mail, even where it failed before there was one. */
-const SENDING: ReadonlySet<string> = new Set(["send", "test"]);
+const SENDING: ReadonlySet<string> = new Set(["send", "sendmail", "test"]);
 
 interface End {
   readonly exitCode: number;

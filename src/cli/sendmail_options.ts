@@ -98,8 +98,16 @@ const EFFECTS: Readonly<Record<string, (found: Found, value: string) => void>> =
   f: takeReversePath,
   r: takeReversePath,
   F: (found, value) => found.fullName = value,
-  N: (found, value) => found.dsn.notify = value,
-  R: (found, value) => found.dsn.ret = value,
+  N: (found, value) => {
+    if (!/^(?:never|(?:success|failure|delay)(?:,(?:success|failure|delay))*)$/i.test(value)) {
+      throw refused(`-N wants never, or of success, failure and delay, found "${value}"`);
+    }
+    found.dsn.notify = value;
+  },
+  R: (found, value) => {
+    if (!/^(?:hdrs|full)$/i.test(value)) throw refused(`-R wants hdrs or full, found "${value}"`);
+    found.dsn.ret = value;
+  },
   V: (found, value) => found.dsn.envelopeId = value,
   b: (_, mode) => {
     if (mode === "m") return;

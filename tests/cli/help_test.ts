@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { COMMANDS, GLOBAL_FLAGS } from "../../src/cli/commands.ts";
-import { parseFlags, splitCommand } from "../../src/cli/flags.ts";
+import { parseFlags, parseLongFlags, splitCommand } from "../../src/cli/flags.ts";
 import { helpText } from "../../src/cli/help.ts";
 import { type Desk, openDesk } from "./desk.ts";
 
@@ -46,7 +46,8 @@ Deno.test("the examples of the help are commands that plantpost takes", () => {
       );
       const { command: name, rest } = splitCommand(words, GLOBAL_FLAGS);
       assert.equal(name, command.name, example);
-      const flags = parseFlags(rest, [...command.flags, ...GLOBAL_FLAGS]);
+      const parse = command.options === undefined ? parseFlags : parseLongFlags;
+      const flags = parse(rest, [...command.flags, ...GLOBAL_FLAGS]);
       if (command.actions !== undefined) {
         assert.ok(command.actions.includes(flags.positionals[0] ?? ""), example);
       }
