@@ -63,10 +63,11 @@ class Transaction {
   }
 
   async #smallByBdat(): Promise<Reply | undefined> {
-    const { extensions, isFresh, message } = this.#options;
+    const { extensions, isFresh, isResetDue, message } = this.#options;
     const connection = this.#connection;
     const envelope = this.#envelope;
-    const isOneFlight = extensions.offersPipelining && isFresh &&
+    // Not behind RSET: where that is refused, the message must not be on its way already.
+    const isOneFlight = extensions.offersPipelining && isFresh && !isResetDue &&
       envelope.fitsOneFlight;
     if (isOneFlight) envelope.putAll();
     else if (!await envelope.exchange()) return undefined;
@@ -201,7 +202,9 @@ class Transaction {
       this.#assertLast();
       return reply;
     }
-    throw this.#messageRefusal(reply, command);
+    const refusal = this.#messageRefusal(reply, command);
+    // Neither yes nor no.
+    throw refusal.code === "smtp.protocol" ? this.#outcomeUnknown(refusal) : refusal;
   }
 
   // With a reply too many nobody knows which of them was the message's.
@@ -284,8 +287,11 @@ class Transaction {
     try {
       return await read();
     } catch (error) {
-      if (error instanceof Failure && error.refusal !== undefined) throw error;
-      if (this.#envelope.isRefused) return undefined;
+      // What does not belong where it came leaves open what the server made of all that followed.
+      const isOdd = error instanceof Failure && error.code === "smtp.protocol";
+      if (error instanceof Failure && error.refusal !== undefined && !isOdd) throw error;
+      const { isRefused, mailRefusal } = this.#envelope;
+      if (isRefused && mailRefusal?.code !== "smtp.protocol") return undefined;
       throw this.#outcomeUnknown(error);
     }
   }
