@@ -8,9 +8,12 @@ const CHUNK_LINES = 840;
 const MAX_TEXT_LINE = 998;
 const MAX_QP_LINE = 76;
 
-const CR = 0x0d;
+const TAB = 0x09;
 const LF = 0x0a;
+const CR = 0x0d;
+const DOT = 0x2e;
 const EQUALS = 0x3d;
+const FROM = Array.from("From ", (character) => character.charCodeAt(0));
 
 const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const HEX = Uint8Array.from("0123456789ABCDEF", (digit) => digit.charCodeAt(0));
@@ -80,8 +83,8 @@ export function base64Lines(octets: Uint8Array): Uint8Array {
 }
 
 /**
- * The text in UTF-8, with every kind of line end made CRLF: as it is when it is ASCII with lines of at most 998,
- * else quoted-printable or base64, whichever is shorter.
+ * The text in UTF-8, with every kind of line end made CRLF: as it is when it is printable ASCII with lines of at most
+ * 998, else quoted-printable or base64, whichever is shorter.
  */
 export function encodeText(text: string): EncodedText {
   const lines = text.replace(/\r\n?|\n/g, "\r\n");
@@ -111,7 +114,7 @@ export function quotedPrintable(octets: Uint8Array, maxLength: number): Uint8Arr
       continue;
     }
     const isLast = at + 1 === octets.length || octets[at + 1] === CR;
-    const isEncoded = mustBeEncoded(octet, isLast);
+    let isEncoded = mustBeEncoded(octet, isLast);
     if (column + widthFrom(octet, isEncoded) >= MAX_QP_LINE) {
       if (length + 3 > maxLength) return undefined;
       out[length++] = EQUALS;
@@ -119,6 +122,7 @@ export function quotedPrintable(octets: Uint8Array, maxLength: number): Uint8Arr
       out[length++] = LF;
       column = 0;
     }
+    isEncoded ||= column === 0 && (octet === DOT || isFrom(octets, at));
     const width = isEncoded ? 3 : 1;
     if (length + width > maxLength) return undefined;
     if (isEncoded) {
@@ -134,8 +138,13 @@ export function quotedPrintable(octets: Uint8Array, maxLength: number): Uint8Arr
 }
 
 function mustBeEncoded(octet: number, isLast: boolean): boolean {
-  if (octet === 0x20 || octet === 0x09) return isLast;
+  if (octet === 0x20 || octet === TAB) return isLast;
   return octet < 0x21 || octet > 0x7e || octet === EQUALS;
+}
+
+// What keeps mail in one file (mbox) puts a ">" before this word at the beginning of a line (RFC 2049 §3).
+function isFrom(octets: Uint8Array, at: number): boolean {
+  return FROM.every((octet, index) => octets[at + index] === octet);
 }
 
 // The width of the whole UTF-8 character that begins here; its later octets then fit for certain.
@@ -146,13 +155,17 @@ function widthFrom(octet: number, isEncoded: boolean): number {
   return octet >= 0xc0 ? 6 : 3;
 }
 
+// Of the control characters only the tab: some servers refuse the others, and some take Ctrl-Z for the end.
 function isSevenBit(octets: Uint8Array): boolean {
   let lineStart = 0;
   for (let at = 0; at < octets.length; at++) {
     const octet = octets[at] ?? 0;
-    if (octet === 0 || octet > 0x7f) return false;
     if (octet === LF) lineStart = at + 1;
-    else if (octet !== CR && at - lineStart >= MAX_TEXT_LINE) return false;
+    else if (octet !== CR) {
+      if ((octet < 0x20 && octet !== TAB) || octet > 0x7e) return false;
+      if (at - lineStart >= MAX_TEXT_LINE) return false;
+      if (at === lineStart && isFrom(octets, at)) return false;
+    }
   }
   return true;
 }

@@ -55,7 +55,20 @@ Deno.test("encodeText() keeps ASCII with lines up to 998 and makes every line en
   assert.equal(encoding, "7bit");
   assert.equal(new TextDecoder().decode(octets), `a\r\nb\r\nc\r\nd\r\n${line}\r\n`);
   assert.equal(encodeText("x".repeat(999)).encoding, "quoted-printable");
-  assert.equal(encodeText("a\0").encoding, "quoted-printable");
+  for (const control of ["\0", "\x07", "\f", "\x1a", "\x1b[31m", "\x7f"]) {
+    assert.equal(encodeText(`pump ${control}`).encoding, "quoted-printable", control);
+  }
+});
+
+Deno.test("encodeText() hides what begins a line and means something to those on the way", () => {
+  const { encoding, octets } = encodeText("From here\nnot From here\nFrom\n");
+  assert.equal(encoding, "quoted-printable");
+  assert.equal(new TextDecoder().decode(octets), "=46rom here\r\nnot From here\r\nFrom\r\n");
+  const broken = encodeText(`ö${"x".repeat(69)}.a.\n.\n..`);
+  assert.equal(
+    new TextDecoder().decode(broken.octets),
+    `=C3=B6${"x".repeat(69)}=\r\n=2Ea.\r\n=2E\r\n=2E.`,
+  );
 });
 
 Deno.test("encodeText() takes quoted-printable or base64, whichever is shorter", () => {
