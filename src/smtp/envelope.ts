@@ -226,10 +226,15 @@ function checkedForUtf8(options: EnvelopeOptions, server: string): boolean {
   const address = [envelope.reversePath, ...envelope.recipients].find(needsSmtpUtf8);
   if (address === undefined && !message.needsSmtpUtf8) return false;
   if (extensions.offersSmtpUtf8) return true;
-  const what = address === undefined ? "message has a header" : `address "${address}" is`;
+  const [what, remedy] = address === undefined
+    ? ["message has a header in raw UTF-8", "use addresses and headers in ASCII, or another server"]
+    : [
+      `address "${address}" has letters outside ASCII before the @`,
+      "use another address of that mailbox, in ASCII; names and subjects may hold any letters",
+    ];
   throw new Failure(
     "message.invalid",
-    `${what} in raw UTF-8, and ${server} does not offer SMTPUTF8`,
-    { remedy: "use addresses and headers in ASCII, or another server" },
+    `${what}, and ${server} does not offer SMTPUTF8`,
+    { remedy },
   );
 }
