@@ -2,77 +2,15 @@
 
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import type { AddressInfo } from "node:net";
 import { simpleParser } from "mailparser";
-import { SMTPServer } from "smtp-server";
-import { Program } from "./program.ts";
-
-interface Received {
-  readonly reversePath: string;
-  readonly recipients: readonly string[];
-  readonly octets: Uint8Array;
-}
-
-interface Bench extends AsyncDisposable {
-  readonly program: Program;
-  readonly received: readonly Received[];
-}
-
-/** Other people's server, which keeps the octets it is given. */
-async function start(more = ""): Promise<Bench> {
-  await using stack = new AsyncDisposableStack();
-  const received: Received[] = [];
-  const server = new SMTPServer({
-    disabledCommands: ["STARTTLS", "AUTH"],
-    size: 300_000_000,
-    logger: false,
-    async onData(stream, { envelope }, done): Promise<void> {
-      const parts: Uint8Array[] = [];
-      for await (const part of stream) parts.push(part);
-      received.push({
-        reversePath: envelope.mailFrom === false ? "" : envelope.mailFrom.address,
-        recipients: envelope.rcptTo.map(({ address }) => address),
-        octets: new Uint8Array(Buffer.concat(parts)),
-      });
-      done();
-    },
-  });
-  server.on("error", () => {});
-  const port = await new Promise<number>((resolve) => {
-    const listening = server.listen(0, "127.0.0.1", () => {
-      resolve((listening.address() as AddressInfo).port);
-    });
-  });
-  stack.defer(() => new Promise<void>((resolve) => server.close(() => resolve())));
-  const program = stack.use(await Program.create());
-  await program.write("plantpost.toml", profile(port, more));
-  const owned = stack.move();
-  return { program, received, [Symbol.asyncDispose]: () => owned.disposeAsync() };
-}
-
-function profile(port: number, more: string): string {
-  return `[profiles.plant]
-provider = "custom"
-[profiles.plant.sender]
-name = "Plant"
-address = "plant@example.com"
-[profiles.plant.smtp]
-host = "127.0.0.1"
-port = ${port}
-tls = "none"
-auth = "none"
-timeout = "20s"
-[groups]
-operators = ["anna@example.com", "bo@example.com"]
-${more}`;
-}
+import { startBench } from "./kept_octets.ts";
 
 const MESSAGE =
   "From: Line 4 <line4@example.com>\nTo: anna@example.com\nBCC: secret@example.com\n" +
   "Message-ID: <own@line4>\nSubject: Report\n\nPump 3\n.\nstopped\r.. twice\n";
 
 Deno.test("send --raw sends the file as it is, to those whom the flags name", async () => {
-  await using bench = await start();
+  await using bench = await startBench();
   const { program, received } = bench;
   await program.write("mail.eml", MESSAGE);
   const { exitCode, stdout, stderr } = await program.run([
@@ -87,14 +25,14 @@ Deno.test("send --raw sends the file as it is, to those whom the flags name", as
   assert.equal(mail.reversePath, "plant@example.com");
   assert.deepEqual(mail.recipients, ["anna@example.com", "bo@example.com", "carl@example.com"]);
   assert.match(
-    new TextDecoder().decode(mail.octets),
+    new TextDecoder().decode(mail.raw),
     /^From: Line 4 <line4@example\.com>\r\nTo: anna@example\.com\r\nMessage-ID: <own@line4>\r\nSubject: Report\r\nDate: [^\r]*\r\n\r\nPump 3\r\n\.\r\nstopped\r\n\.\. twice\r\n$/,
   );
-  assert.equal(result.bytes, mail.octets.length);
+  assert.equal(result.bytes, mail.raw.length);
 });
 
 Deno.test("send --raw takes standard input and the recipients of the header, groups and Resent as well", async () => {
-  await using bench = await start();
+  await using bench = await startBench();
   const args = ["send", "--raw", "-", "--recipients-from-header", "--from", "bounces@example.com"];
   const resent =
     "Resent-To: x@example.com\nResent-Bcc: y@example.com\nResent-To: old@example.com\n";
@@ -112,12 +50,12 @@ Deno.test("send --raw takes standard input and the recipients of the header, gro
     const mail = bench.received.at(-1);
     assert.deepEqual(mail?.recipients, recipients);
     assert.equal(mail?.reversePath, "bounces@example.com");
-    assert.doesNotMatch(new TextDecoder().decode(mail?.octets), /bcc|secret|y@/i);
+    assert.doesNotMatch(new TextDecoder().decode(mail?.raw), /bcc|secret|y@/i);
   }
 });
 
 Deno.test("send --raw keeps eight-bit octets, and what a reader makes of them", async () => {
-  await using bench = await start();
+  await using bench = await startBench();
   const latin1 = "Kessel l\xe4uft \xff\x80";
   const message = "From: a@b.c\nTo: c@d.e\nSubject: \xc3\x96l\nMIME-Version: 1.0\n" +
     `Content-Type: text/plain; charset=iso-8859-1\nContent-Transfer-Encoding: 8bit\n\n${latin1}\n`;
@@ -127,12 +65,12 @@ Deno.test("send --raw keeps eight-bit octets, and what a reader makes of them", 
   assert.equal(exitCode, 0, stderr);
   const [mail] = bench.received;
   assert.ok(mail !== undefined);
-  assert.ok(Buffer.from(mail.octets).includes(Buffer.from(latin1, "latin1")));
-  const read = await simpleParser(Buffer.from(mail.octets));
+  assert.ok(Buffer.from(mail.raw).includes(Buffer.from(latin1, "latin1")));
+  const read = await simpleParser(Buffer.from(mail.raw));
   assert.equal(read.subject, "\u00d6l");
   assert.match(read.text ?? "", /^Kessel l\u00e4uft/);
   const dry = await bench.program.run([...args, "--dry-run", "--json"], { stdin: octets });
-  assert.equal(JSON.parse(dry.stdout).bytes, mail.octets.length);
+  assert.equal(JSON.parse(dry.stdout).bytes, mail.raw.length);
 });
 
 const WRONG: readonly (readonly [exitCode: number, message: RegExp, args: readonly string[]])[] = [
@@ -174,7 +112,7 @@ old = "tmomail.net"
 `;
 
 Deno.test("send refuses wrong use of --raw and --sms before it connects", async () => {
-  await using bench = await start(GATEWAYS);
+  await using bench = await startBench(GATEWAYS);
   const { program } = bench;
   await program.write("mail.eml", MESSAGE);
   await program.write("nobody.eml", "From: a@b.c\n\nx");
@@ -191,7 +129,7 @@ Deno.test("send refuses wrong use of --raw and --sms before it connects", async 
 });
 
 Deno.test("send --sms writes the plainest mail, to numbers without their separators", async () => {
-  await using bench = await start(GATEWAYS);
+  await using bench = await startBench(GATEWAYS);
   const { exitCode, stderr } = await bench.program.run([
     ...["send", "--sms", "+49 (170) 123-4567@plant, 5551234567@sms.example.org"],
     ...["--text", "Pump 3 stopped"],
@@ -203,14 +141,14 @@ Deno.test("send --sms writes the plainest mail, to numbers without their separat
     "491701234567@sms.example.com",
     "5551234567@sms.example.org",
   ]);
-  const text = new TextDecoder().decode(mail?.octets);
+  const text = new TextDecoder().decode(mail?.raw);
   assert.match(text, /\r\nFrom: plant@example\.com\r\n/);
   assert.match(text, /\r\nContent-Type: text\/plain; charset=us-ascii\r\n\r\nPump 3 stopped\r\n$/);
   assert.doesNotMatch(text, /Subject|Encoding|Auto-Submitted/);
 });
 
 Deno.test("send --sms warns of several parts, of foreign characters and of a dying gateway", async () => {
-  await using bench = await start(GATEWAYS);
+  await using bench = await startBench(GATEWAYS);
   const run = async (target: string, text: string): Promise<string> => {
     const { exitCode, stderr } = await bench.program.run(["send", "--sms", target, "--text", text]);
     assert.equal(exitCode, 0, stderr);
