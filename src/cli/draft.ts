@@ -207,18 +207,16 @@ export function senderOf(option: string | undefined, { sender }: Profile): Mailb
 
 /** Those of comma lists. A group's name has no @; a list may mix groups and addresses. */
 export function mailboxes(lists: readonly string[], { groups }: Settings): readonly Mailbox[] {
-  const members = (name: string): readonly Mailbox[] | undefined =>
-    groups.get(name)?.flatMap(parseAddressList);
-  const oneOf = (element: string): readonly Mailbox[] => {
-    const found = members(element);
-    if (found !== undefined) return found;
+  const ofOne = (element: string): readonly Mailbox[] => {
+    const members = groups.get(element);
+    if (members !== undefined) return members.flatMap(parseAddressList);
     const group = element.includes("@") ? undefined : nearest(element, [...groups.keys()]);
     if (group === undefined) return parseAddressList(element);
     throw new Failure("usage.invalid", `"${element}" is neither an address nor a group`, {
       remedy: `did you mean ${group}?`,
     });
   };
-  return lists.flatMap((list) => members(list.trim()) ?? splitAddressList(list).flatMap(oneOf));
+  return lists.flatMap(splitAddressList).flatMap(ofOne);
 }
 
 /** Each address once, the domain in any case. */
