@@ -181,6 +181,8 @@ const TLS_REASONS: readonly {
   readonly words: RegExp;
   readonly says: string;
   readonly remedy: string;
+  /** Where the fault passes without anybody's doing here; otherwise a person must change something. */
+  readonly retry?: "later";
 }[] = [
   {
     words: /UnknownIssuer|CaUsedAsEndEntity|BadSignature/,
@@ -199,6 +201,7 @@ const TLS_REASONS: readonly {
   {
     words: /NotValidYet|not valid yet/,
     says: "its certificate is not valid yet",
+    retry: "later",
     remedy:
       "check the clock of this PC; if it is right, the server's administrator or the owner of the proxy " +
       "that inspects TLS (see smtp.ca_file) must act",
@@ -206,6 +209,7 @@ const TLS_REASONS: readonly {
   {
     words: /expired/i,
     says: "its certificate has expired",
+    retry: "later",
     remedy:
       "check the clock of this PC; if it is right, the server's administrator must renew the certificate " +
       "(or the owner of the proxy that inspects TLS, see smtp.ca_file)",
@@ -229,6 +233,7 @@ export function tlsFailure(error: unknown, { host, port }: Place): Failure {
       `cannot start TLS with ${host} port ${port}: ${reason.says} (${words})`,
       {
         remedy: reason.remedy,
+        ...(reason.retry === undefined ? {} : { retry: reason.retry }),
         cause: error,
       },
     );
@@ -246,6 +251,7 @@ export function tlsFailure(error: unknown, { host, port }: Place): Failure {
   }
   return new Failure("net.tls", `cannot start TLS with ${host} port ${port}: ${words}`, {
     remedy: "if a proxy or virus scanner inspects TLS on this network, see smtp.ca_file",
+    retry: "later",
     cause: error,
   });
 }

@@ -55,6 +55,14 @@ const ROWS: readonly Row[] = [
     retry: "later",
   },
   { status: /^550 5\.2\.1$/, text: /rate|too quickly/i, code: "smtp.temporary", retry: "later" },
+  // RFC 5321 §4.5.3.1.10: an older standard had 552 where 452 is meant.
+  {
+    phase: "rcpt",
+    status: /^552/,
+    text: /too many recipients/i,
+    code: "smtp.temporary",
+    retry: "later",
+  },
   // Permissions that nobody gave, despite their 4xx.
   {
     status: /^430 4\.2\.0$/,
