@@ -118,6 +118,19 @@ function reservation(
 }
 
 /**
+ * Gives a file, which is whole and durable already, the place of another one.
+ * @throws {Failure} `file.io`; both are then as they were
+ */
+export async function moveIntoPlace(from: string, path: string): Promise<void> {
+  try {
+    await renamePatiently(Deno, { from, to: path });
+    await syncFolderOf(path, Deno);
+  } catch (cause) {
+    throw ioFailure(cause, { doing: `write ${path}`, path });
+  }
+}
+
+/**
  * Makes a file that must not exist yet; whoever sees its name sees all of it.
  * @returns false when the name is taken; the file there is then untouched
  * @throws {Failure} `file.cannot_create`

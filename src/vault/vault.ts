@@ -5,6 +5,7 @@
 import {
   adoptReservation,
   diskRemedy,
+  moveIntoPlace,
   reason,
   type Reservation,
   reserveReplacement,
@@ -167,7 +168,7 @@ export class Vault {
       if (cause instanceof Failure && cause.code === "vault.damaged") return undefined;
       throw cause;
     }
-    if (part === undefined) await Deno.rename(path, this.path);
+    if (part === undefined) await moveIntoPlace(path, this.path);
     else {
       await using room = await adoptReservation(this.path);
       await room.commit(part);

@@ -112,6 +112,32 @@ Deno.test({
 });
 
 Deno.test({
+  name: "a vault that a killed writer left is recovered although a scanner reads the old one",
+  ignore: !IS_WINDOWS, // elsewhere nobody can hold a file
+  fn: async () => {
+    await withFolder(async (folder) => {
+      const settings = testSettings(folder, { vault: { key: "auto" } });
+      const vault = new Vault(settings, testWorld());
+      await vault.update((_, save) => save(EMPTY_VAULT));
+      const old = await Deno.readFile(vault.path);
+      const newer = { profiles: { plant: {} } };
+      await vault.update((_, save) => save(newer));
+      await Deno.rename(vault.path, `${vault.path}.new`);
+      await Deno.writeFile(vault.path, old);
+      const held = holdFile(vault.path, { canBeRead: true });
+      const recovery = new Vault(settings, testWorld()).update((content) => {
+        assert.deepEqual(content, newer);
+        return Promise.resolve();
+      });
+      await assert.rejects(Deno.remove(vault.path)); // nobody may, and neither may the recovery
+      held[Symbol.dispose]();
+      await recovery;
+      assert.deepEqual(await new Vault(settings, testWorld()).read(), newer);
+    });
+  },
+});
+
+Deno.test({
   name: "the vault and the log wait for a scanner to let go",
   ignore: !IS_WINDOWS, // elsewhere nobody can hold a file
   fn: async () => {
