@@ -4,11 +4,13 @@ import { Failure } from "../base/failure.ts";
 import { VERSION } from "../base/version.ts";
 import { parseAddressList } from "../message/address.ts";
 import type { Context } from "./context.ts";
+import { senderOf } from "./draft.ts";
 import { sendMail } from "./send.ts";
 
 export async function run(context: Context): Promise<number> {
   const profile = await context.profile();
-  const to = parseAddressList(context.flags.text("to") ?? profile.sender.address);
+  const sender = senderOf(undefined, profile);
+  const to = parseAddressList(context.flags.text("to") ?? sender.address);
   if (to.length === 0) {
     throw new Failure("usage.invalid", "test: --to wants an address", {
       remedy: "name one, or leave --to out",
@@ -26,7 +28,7 @@ export async function run(context: Context): Promise<number> {
   ].join("\n");
   return await sendMail(context, profile, {
     parts: {
-      from: profile.sender,
+      from: sender,
       to,
       cc: [],
       replyTo: [],
@@ -35,7 +37,7 @@ export async function run(context: Context): Promise<number> {
       attachments: [],
     },
     envelope: {
-      reversePath: profile.sender.address,
+      reversePath: sender.address,
       recipients: to.map((mailbox) => mailbox.address),
     },
   });

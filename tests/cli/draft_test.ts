@@ -6,6 +6,7 @@ import { type MailOptions, outgoingFromOptions } from "../../src/cli/draft.ts";
 import { composeMessage } from "../../src/message/compose.ts";
 import { parseSettings, selectProfile } from "../../src/profile/parse.ts";
 import { DRAFT, octetsOf } from "../message/readers.ts";
+import { startScriptedSmtp } from "../peers/scripted_smtp.ts";
 import { type Desk, openDesk, type Printed } from "./desk.ts";
 
 const PROFILE = `[profiles.plant]
@@ -159,6 +160,27 @@ Deno.test("send writes domains as A-labels everywhere, so that none of them need
     assert.match(stdout, /^From: (?:Plant|Other) <(?:plant|other)@xn--mller-kva\.de>\r$/m);
     assert.match(stdout, /^To: \S+ <bo@xn--bcher-kva\.de>\r$/m);
   }
+});
+
+Deno.test("send and test need SMTPUTF8 for what stands before the @ alone, and say so", async () => {
+  await using server = startScriptedSmtp();
+  const profile = PROFILE.replace("2525", String(server.port));
+  await using desk = await openDesk({ profile });
+  for (const command of [["test"], ["send", "--text", "Größe"]]) {
+    const { exitCode, stderr } = await desk.run([...command, "--to", "Bö <bo@bücher.de>"]);
+    assert.equal(exitCode, 0, stderr);
+  }
+  assert.deepEqual(server.commands.filter((line) => /^(?:MAIL|RCPT)/.test(line)), [
+    ...["MAIL FROM:<plant@xn--mller-kva.de>", "RCPT TO:<bo@xn--bcher-kva.de>"],
+    ...["MAIL FROM:<plant@xn--mller-kva.de>", "RCPT TO:<bo@xn--bcher-kva.de>"],
+  ]);
+  const { exitCode, stderr } = await desk.run(["send", "--to", "bö@bücher.de", "--text", "x"]);
+  assert.equal(exitCode, 65);
+  assert.match(
+    stderr,
+    /^error: address "bö@xn--bcher-kva\.de" has letters outside ASCII before the @, and 127\.0\.0\.1:\d+ does not offer SMTPUTF8$/m,
+  );
+  assert.match(stderr, /^hint: use another address of that mailbox, in ASCII; /m);
 });
 
 Deno.test("send takes HTML from standard input, 20 MB of it as well", async () => {
