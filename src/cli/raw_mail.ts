@@ -58,11 +58,11 @@ export async function rawMailFromFlags(
     ...(readsHeader ? recipientsOf(message, localNames) : []),
   ]);
   if (recipients.length === 0) throw noRecipient(message.source);
-  const { messageId, fields } = missingFields(message, { ...context, senderAddress: reversePath });
+  const { messageId, added } = missingFields(message, { ...context, senderAddress: reversePath });
   const owned = stack.move();
   return {
     messageId,
-    message: finishRawMessage(message, { fields }),
+    message: finishRawMessage(message, { added }),
     envelope: withEnvelopeId(
       { reversePath, recipients, ...(dsn === undefined ? {} : { dsn }) },
       messageId,
@@ -92,7 +92,7 @@ export function noRecipient(source: string): Failure {
 export interface MissingFields {
   /** That of the message, or the new one. */
   readonly messageId: string;
-  readonly fields: readonly { readonly name: string; readonly text: string }[];
+  readonly added: readonly { readonly name: string; readonly text: string }[];
 }
 
 /** The Date and the Message-ID, where the message has none. */
@@ -110,7 +110,7 @@ export function missingFields(
   const date = formatDate(nowMs, world.utcOffsetMinutes(nowMs));
   return {
     messageId,
-    fields: [
+    added: [
       ...(fieldsNamed(message, "date").length > 0 ? [] : [field("Date", date)]),
       ...(own === undefined ? [field("Message-ID", messageId)] : []),
     ],

@@ -4,7 +4,7 @@
 
 import { Failure } from "../base/failure.ts";
 import { type Mailbox, parseAddress } from "../message/address.ts";
-import { addressHeader, fold } from "../message/header.ts";
+import { addressHeader, fold, unstructured } from "../message/header.ts";
 import { untilLoneDot } from "../message/lone_dot.ts";
 import type { RawField } from "../message/raw_header.ts";
 import {
@@ -26,13 +26,17 @@ import type { Context } from "./context.ts";
 import { parseDsn } from "./delivery_options.ts";
 import { distinct } from "./draft.ts";
 import { held } from "./raw_input.ts";
-import { missingFields, noRecipient, type RawMail, recipientsOf } from "./raw_mail.ts";
+import {
+  type MissingFields,
+  missingFields,
+  noRecipient,
+  type RawMail,
+  recipientsOf,
+} from "./raw_mail.ts";
 import { deliver, dryRun } from "./send.ts";
 import { parseSendmailOptions, type SendmailOptions } from "./sendmail_options.ts";
 
 const NO_NAMES: LocalNames = new Map();
-
-type Field = { readonly name: string; readonly text: string };
 
 export async function run(context: Context): Promise<number> {
   const options = parseSendmailOptions(context.flags.positionals);
@@ -69,15 +73,15 @@ async function readMail(
   ]);
   if (recipients.length === 0) throw noRecipient(message.source);
   const missing = missingFields(message, { ...context, senderAddress: sender.address });
-  const fields = [
-    ...fromField(message, sender),
-    ...addressFields(message, names),
-    ...missing.fields,
-  ];
+  const from = fieldsNamed(message, "from").length === 0
+    ? [{ name: "From", text: addressHeader("From", [sender]) }]
+    : [];
+  const added = [...from, ...undisclosed(message), ...missing.added];
+  const replaced = completedFields(message, { sender, names });
   const owned = stack.move();
   return {
     messageId: missing.messageId,
-    message: finishRawMessage(message, { fields }),
+    message: finishRawMessage(message, { added, replaced }),
     envelope: { reversePath, recipients, ...dsnOf(options, missing.messageId) },
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
@@ -107,18 +111,35 @@ function senderOf({ reversePath = "", fullName }: SendmailOptions, { sender }: P
   return name === undefined ? { address } : { name, address };
 }
 
-/** The From field that is to be written: where there is none, or its address has no domain. */
-function fromField(message: RawMessage, sender: Mailbox): readonly Field[] {
-  const found = fieldsNamed(message, "from");
-  const [from] = found;
-  if (from === undefined) return [{ name: "From", text: addressHeader("From", [sender]) }];
-  const local = found.length === 1 ? localMailbox(from.value) : undefined;
-  if (local === undefined) {
-    checkFrom(message, NO_NAMES);
-    return [];
+/** To, where the message shows nobody. */
+function undisclosed(message: RawMessage): MissingFields["added"] {
+  const isShown = ["to", "cc"].some((name) => fieldsNamed(message, name).length > 0);
+  return isShown ? [] : [{ name: "To", text: fold("To", ["undisclosed-recipients:;"]) }];
+}
+
+/**
+ * What goes in the place of fields that servers refuse, or would hand on to nobody who cannot take them: the sender
+ * and recipients without a domain, and texts and names that are not ASCII.
+ * @throws {Failure} `message.invalid` for a From field that cannot be helped
+ */
+function completedFields(
+  message: RawMessage,
+  at: { readonly sender: Mailbox; readonly names: LocalNames },
+): ReadonlyMap<RawField, string> {
+  const froms = fieldsNamed(message, "from");
+  const [from] = froms;
+  const name = froms.length === 1 && from !== undefined ? localMailbox(from.value) : undefined;
+  const isLocal = name !== undefined && from !== undefined;
+  if (froms.length > 0 && !isLocal) checkFrom(message, NO_NAMES);
+  const found = new Map<RawField, string>();
+  for (const field of message.fields) {
+    const text = completed(field, { source: message.source, names: at.names });
+    if (text !== undefined) found.set(field, text);
   }
-  const completed = { name: local, address: sender.address };
-  return [{ name: "From", text: addressHeader(from.writtenName, [completed]) }];
+  if (isLocal) {
+    found.set(from, addressHeader(from.writtenName, [{ name, address: at.sender.address }]));
+  }
+  return found;
 }
 
 /** The name to show for `root (Cron Daemon)`, `Cron Daemon <root>` and `root`; undefined for an address. */
@@ -129,33 +150,31 @@ function localMailbox(value: string): string | undefined {
   return name === "" ? localName(value.trim()) : name;
 }
 
-/** To and Cc with addresses in the place of names; and To where the message names nobody. */
-function addressFields(message: RawMessage, names: LocalNames): readonly Field[] {
-  const shown = ["to", "cc"].flatMap((name) => fieldsNamed(message, name));
-  if (shown.length === 0) {
-    return [{ name: "To", text: fold("To", ["undisclosed-recipients:;"]) }];
-  }
-  return shown.flatMap((field) => completed(field, { source: message.source, names }));
-}
+const ADDRESS_FIELDS = ["from", "sender", "reply-to", "to", "cc"];
 
+/** The field with addresses in the place of names and with encoded-words for what is not ASCII, where it needs that. */
 function completed(
   field: RawField,
   at: { readonly source: string; readonly names: LocalNames },
-): readonly Field[] {
-  const read = (localNames: LocalNames): readonly Mailbox[] | undefined => {
-    try {
-      return mailboxesOf(field, { source: at.source, localNames });
-    } catch (cause) {
-      // A field that nobody is to be read from goes as it is.
-      if (!(cause instanceof Failure)) throw cause;
-      return undefined;
-    }
-  };
-  if (read(NO_NAMES) !== undefined) return [];
-  const mailboxes = read(at.names);
-  return mailboxes === undefined
-    ? []
-    : [{ name: field.writtenName, text: addressHeader(field.writtenName, mailboxes) }];
+): string | undefined {
+  const isAscii = /^[\r\n\t -~]*$/.test(field.text);
+  if (ADDRESS_FIELDS.includes(field.name)) {
+    const read = (localNames: LocalNames): readonly Mailbox[] | undefined => {
+      try {
+        return mailboxesOf(field, { source: at.source, localNames });
+      } catch (cause) {
+        // A field that nobody is to be read from goes as it is.
+        if (!(cause instanceof Failure)) throw cause;
+        return undefined;
+      }
+    };
+    if (isAscii && read(NO_NAMES) !== undefined) return undefined;
+    const mailboxes = read(at.names) ?? [];
+    return mailboxes.length === 0 ? undefined : addressHeader(field.writtenName, mailboxes);
+  }
+  const isText = field.name === "subject" || field.name === "comments" ||
+    field.name.startsWith("x-");
+  return isAscii || !isText ? undefined : unstructured(field.writtenName, field.value);
 }
 
 function named(message: RawMessage, names: LocalNames): readonly string[] {

@@ -33,7 +33,10 @@ export interface RawHeader {
 export interface HeaderOptions {
   /** Whether `octets` is all there is; else a header that does not end in them is not judged. */
   readonly isWhole: boolean;
-  /** Whether a line that is no field begins the body, as sendmail(8) reads it, or is refused. */
+  /**
+   * Whether a line that is no field begins the body, as sendmail(8) reads it, or is refused; and the same for octets
+   * that are not UTF-8, which are read as Windows-1252.
+   */
   readonly isLenient: boolean;
   readonly source: string;
 }
@@ -58,7 +61,7 @@ export function readRawHeader(octets: Uint8Array, options: HeaderOptions): RawHe
     if (line === undefined) return undefined;
     const end = { bodyOffset: line.next, bodyLine: number + 1 };
     const header = (body: typeof end): RawHeader => ({
-      fields: collected.map((lines) => fieldOf(lines, source)),
+      fields: collected.map((lines) => fieldOf(lines, options)),
       ...body,
       dropped,
     });
@@ -110,7 +113,8 @@ function isMboxLine(octets: Uint8Array, line: Line): boolean {
   return /^>?From /.test(shown(octets, line, 6));
 }
 
-function fieldOf(lines: readonly Line[], source: string): RawField {
+function fieldOf(lines: readonly Line[], options: HeaderOptions): RawField {
+  const { isLenient, source } = options;
   let text = "";
   for (const line of lines) {
     const octets = line.octets.subarray(line.start, line.end);
@@ -125,6 +129,10 @@ function fieldOf(lines: readonly Line[], source: string): RawField {
       text += `${UTF8.decode(octets)}\r\n`;
     } catch (cause) {
       if (!(cause instanceof TypeError)) throw cause;
+      if (isLenient) {
+        text += `${WINDOWS_1252.decode(octets)}\r\n`;
+        continue;
+      }
       throw refused(`${where} holds octets that are not UTF-8 in a header field`, {
         remedy: "let the program that writes the message encode its header fields (RFC 2047)",
       });
@@ -142,6 +150,7 @@ function fieldOf(lines: readonly Line[], source: string): RawField {
 
 // A byte order mark inside the text is an octet like any other.
 const UTF8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const WINDOWS_1252 = new TextDecoder("windows-1252");
 
 function notAField(
   octets: Uint8Array,

@@ -6,10 +6,7 @@ import { Failure } from "../base/failure.ts";
 
 const CR = 0x0d;
 const LF = 0x0a;
-const CR_ONLY = new Uint8Array([CR]);
-const LF_ONLY = new Uint8Array([LF]);
-const CRLF = new Uint8Array([CR, LF]);
-const FOLD = new Uint8Array([CR, LF, 0x20]);
+const BLANK = 0x20;
 
 /** Octets of a line without its end (RFC 5322 §2.1.1); servers refuse what is longer. */
 export const LONGEST_LINE = 998;
@@ -35,6 +32,7 @@ export class LineRepair {
   #isAfterCr = false;
   #allBits = 0;
   #foldedLines = 0;
+  #out = new Uint8Array();
 
   constructor(options: LineRepairOptions) {
     this.#options = options;
@@ -52,49 +50,52 @@ export class LineRepair {
   }
 
   /**
-   * Hands the repaired octets of a piece on to `write`.
+   * The piece as it goes on; valid until the next one.
    * @throws {Failure} `message.invalid` for a line that is too long, or that holds a NUL
    */
-  push(piece: Uint8Array, write: (part: Uint8Array) => void): void {
-    let start = 0;
+  push(piece: Uint8Array): Uint8Array {
+    // Each octet brings one more along at most, and a broken line three.
+    const most = 2 * piece.length + 4;
+    if (this.#out.length < most) this.#out = new Uint8Array(most);
+    const out = this.#out;
+    let length = 0;
     let allBits = this.#allBits;
-    const insert = (at: number, octets: Uint8Array): void => {
-      if (at > start) write(piece.subarray(start, at));
-      write(octets);
-      start = at;
-    };
     for (let at = 0; at < piece.length; at++) {
       const octet = piece[at] ?? 0;
       if (octet === LF) {
-        if (!this.#isAfterCr) insert(at, CR_ONLY);
+        if (!this.#isAfterCr) out[length++] = CR;
+        out[length++] = LF;
         this.#endLine();
         continue;
       }
       if (this.#isAfterCr) {
-        insert(at, LF_ONLY);
+        out[length++] = LF;
         this.#endLine();
       }
       if (octet === CR) {
         this.#isAfterCr = true;
-        continue;
+      } else {
+        if (octet === 0) throw this.#refused("holds a NUL octet", NUL_REMEDY);
+        if (++this.#lineOctets > FOLD_AT && this.#isTooLong(octet)) {
+          out[length++] = CR;
+          out[length++] = LF;
+          out[length++] = BLANK;
+          this.#lineOctets = 2;
+          this.#foldedLines++;
+        }
+        allBits |= octet;
       }
-      if (octet === 0) throw this.#refused("holds a NUL octet", NUL_REMEDY);
-      allBits |= octet;
-      if (++this.#lineOctets > FOLD_AT && this.#isTooLong(octet)) {
-        insert(at, FOLD);
-        this.#lineOctets = 2;
-        this.#foldedLines++;
-      }
+      out[length++] = octet;
     }
     this.#allBits = allBits;
-    if (piece.length > start) write(piece.subarray(start));
+    return out.subarray(0, length);
   }
 
-  /** Hands on what an unfinished last line lacks. */
-  end(write: (part: Uint8Array) => void): void {
-    if (this.#isAfterCr) write(LF_ONLY);
-    else if (this.#lineOctets > 0) write(CRLF);
+  /** What an unfinished last line lacks. */
+  end(): Uint8Array {
+    const missing = this.#isAfterCr ? [LF] : this.#lineOctets > 0 ? [CR, LF] : [];
     this.#endLine();
+    return Uint8Array.from(missing);
   }
 
   #endLine(): void {

@@ -23,7 +23,8 @@ export interface RawInput {
 export interface RawOptions {
   /**
    * What sendmail(8) does: a line that is no field begins the body, a From line of a mailbox goes without a word,
-   * and a line of the body that is too long is broken instead of refused.
+   * a line of the body that is too long is broken instead of refused, and a header that is not UTF-8 is read as
+   * Windows-1252.
    */
   readonly isLenient: boolean;
 }
@@ -50,11 +51,8 @@ export async function readRawMessage(input: RawInput, options: RawOptions): Prom
     new LineRepair({ line: header.bodyLine, source, foldsLongLines: isLenient });
   const scan = repair();
   let sizeBytes = 0;
-  const count = (part: Uint8Array): void => {
-    sizeBytes += part.length;
-  };
-  for await (const piece of input.octets(header.bodyOffset)) scan.push(piece, count);
-  scan.end(count);
+  for await (const piece of input.octets(header.bodyOffset)) sizeBytes += scan.push(piece).length;
+  sizeBytes += scan.end().length;
   const warnings = header.dropped.filter((what) => what === "bom" || !isLenient).map((what) =>
     `${source}: ${DROPPED[what]} is left out`
   );
@@ -114,19 +112,8 @@ async function* repaired(
   pieces: AsyncIterable<Uint8Array>,
   repair: LineRepair,
 ): AsyncGenerator<Uint8Array> {
-  let parts: Uint8Array[] = [];
-  const keep = (part: Uint8Array): void => {
-    parts.push(part);
-  };
-  for await (const piece of pieces) {
-    parts = [];
-    repair.push(piece, keep);
-    // A good message goes on piece by piece; one with bare line feeds would make a chunk of each line.
-    if (parts.length > 0) yield parts.length === 1 && parts[0] ? parts[0] : joinOctets(parts);
-  }
-  parts = [];
-  repair.end(keep);
-  if (parts.length > 0) yield joinOctets(parts);
+  for await (const piece of pieces) yield repair.push(piece);
+  yield repair.end();
 }
 
 /** The fields of this name that hold something. */
@@ -171,22 +158,26 @@ export function checkFrom(message: RawMessage, localNames: LocalNames): void {
 }
 
 export interface FinishOptions {
-  /** Whole fields, each with its line end, that go in the place of those of the same name, or to the end. */
-  readonly fields: readonly { readonly name: string; readonly text: string }[];
+  /** Whole fields, each with its line end, in the place of an empty one of that name or behind all others. */
+  readonly added: readonly { readonly name: string; readonly text: string }[];
+  /** The same in the place of a field. */
+  readonly replaced?: ReadonlyMap<RawField, string>;
 }
 
 /** The message as it is handed over. */
 export function finishRawMessage(message: RawMessage, options: FinishOptions): MessageSource {
-  const added = new Map(options.fields.map(({ name, text }) => [name.toLowerCase(), text]));
+  const added = new Map(options.added.map(({ name, text }) => [name.toLowerCase(), text]));
   let text = "";
   for (const field of message.fields) {
     if (field.name === "bcc" || field.name === "resent-bcc") continue;
-    const replacement = added.get(field.name);
-    text += replacement ?? field.text;
+    const inPlace = added.get(field.name);
+    text += options.replaced?.get(field) ?? inPlace ?? field.text;
     // A second field of the name would say it again.
-    if (replacement !== undefined) added.set(field.name, "");
+    if (inPlace !== undefined) added.set(field.name, "");
   }
-  const head = new TextEncoder().encode(`${text}${withoutUsed(added, message)}\r\n`);
+  const isThere = (name: string): boolean => message.fields.some((field) => field.name === name);
+  const missing = [...added].filter(([name]) => !isThere(name)).map(([, one]) => one).join("");
+  const head = new TextEncoder().encode(`${text}${missing}\r\n`);
   const hasRawUtf8 = head.some((octet) => octet > 127);
   const { body } = message;
   return {
@@ -198,9 +189,4 @@ export function finishRawMessage(message: RawMessage, options: FinishOptions): M
       yield* body.chunks();
     },
   };
-}
-
-function withoutUsed(added: ReadonlyMap<string, string>, message: RawMessage): string {
-  return [...added].filter(([name]) => !message.fields.some((field) => field.name === name))
-    .map(([, text]) => text).join("");
 }

@@ -132,6 +132,29 @@ Deno.test("sendmail tells wrong use with exit code 64, a bad message with 65, an
   assert.deepEqual(bench.received, []);
 });
 
+Deno.test("sendmail encodes a header in UTF-8 or Windows-1252, so that every server takes it", async () => {
+  await using bench = await startBench(ROOT);
+  const header = "From: Linie Öl <line4@example.com>\nTo: Jürgen <a@example.com>, root\n" +
+    "Subject: Störung am\n Kessel\nX-Ort: Süd\nReceived: from äöü\n\n";
+  const latin1 = Uint8Array.from(
+    `${header.replace(/^Received.*\n/m, "")}x`,
+    (character) => character.charCodeAt(0),
+  );
+  for (const stdin of [`${header.replace("äöü", "here")}x`, latin1]) {
+    const { exitCode, stderr } = await bench.program.run(["sendmail", "-t"], { stdin });
+    assert.deepEqual([exitCode, stderr], [0, ""]);
+    const mail = bench.received.at(-1);
+    const text = new TextDecoder().decode(mail?.raw);
+    assert.match(text, /^[\r\n -~]*$/);
+    assert.deepEqual(mail?.recipients, ["a@example.com", "it@example.com", "shift@example.com"]);
+    const read = await simpleParser(Buffer.from(mail?.raw ?? ""));
+    assert.equal(read.subject, "Störung am Kessel");
+    assert.deepEqual(read.from?.value, [{ name: "Linie Öl", address: "line4@example.com" }]);
+    assert.equal([read.to ?? []].flat()[0]?.value[0]?.name, "Jürgen");
+    assert.match(text, /^X-Ort: =\?UTF-8\?/m);
+  }
+});
+
 Deno.test("sendmail prints its result with --json and -v, and the message with --dry-run", async () => {
   await using bench = await startBench();
   const stdin = "Subject: x\n\ny\n";

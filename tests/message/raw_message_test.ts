@@ -36,7 +36,7 @@ async function goesOn(
 ): Promise<string> {
   const { cuts, isLenient = false } = options;
   const message = await readRawMessage(input(content, cuts), { isLenient });
-  return latin1(await octetsOf(finishRawMessage(message, { fields: [] })));
+  return latin1(await octetsOf(finishRawMessage(message, { added: [] })));
 }
 
 function latin1(octets: Uint8Array): string {
@@ -67,10 +67,10 @@ Deno.test("LineRepair makes CRLF of every line end and changes no other octet, c
       const parts: Uint8Array[] = [];
       let at = 0;
       for (const cut of [...cuts.filter((one) => one < text.length), text.length]) {
-        repair.push(octetsFrom(text.slice(at, cut)), (part) => parts.push(part.slice()));
+        parts.push(repair.push(octetsFrom(text.slice(at, cut))).slice());
         at = cut;
       }
-      repair.end((part) => parts.push(part.slice()));
+      parts.push(repair.end());
       const whole = withCrlf(text);
       const isEnded = whole === "" || whole.endsWith("\r\n");
       assert.equal(latin1(joinOctets(parts)), isEnded ? whole : `${whole}\r\n`);
@@ -130,13 +130,20 @@ Deno.test("finishRawMessage() puts what is missing at the end of the header, and
     { isLenient: false },
   );
   const finished = finishRawMessage(message, {
-    fields: [{ name: "Date", text: "Date: today\r\n" }, { name: "To", text: "To: you\r\n" }],
+    added: [{ name: "Date", text: "Date: today\r\n" }, { name: "To", text: "To: you\r\n" }],
   });
   assert.equal(
     latin1(await octetsOf(finished)),
     "From: a@b.c\r\nDate: today\r\nSubject: x\r\nTo: you\r\n\r\nbody\r\n",
   );
   assert.equal(messageIdOf(message), undefined);
+  const [from] = message.fields;
+  assert.ok(from !== undefined);
+  const replaced = new Map([[from, "From: d@e.f\r\n"]]);
+  assert.match(
+    latin1(await octetsOf(finishRawMessage(message, { added: [], replaced }))),
+    /^From: d@e\.f\r\nDate:\r\nSubject: x\r\n/,
+  );
 });
 
 Deno.test("finishRawMessage() asks for 8BITMIME and SMTPUTF8 only where they are needed", async () => {
@@ -148,7 +155,7 @@ Deno.test("finishRawMessage() asks for 8BITMIME and SMTPUTF8 only where they are
   ];
   for (const [text, eightBit, utf8] of cases) {
     const message = await readRawMessage(input(text), { isLenient: false });
-    const finished = finishRawMessage(message, { fields: [] });
+    const finished = finishRawMessage(message, { added: [] });
     assert.deepEqual([finished.needsEightBitMime, finished.needsSmtpUtf8], [eightBit, utf8], text);
   }
 });
