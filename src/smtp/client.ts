@@ -66,6 +66,17 @@ const FRESH_MS = 5_000;
  * `smtp.auth_refused`, `smtp.temporary`, `smtp.refused`, and those of `credentials`; the signal's reason
  */
 export async function openSession(options: SessionOptions): Promise<SmtpSession> {
+  try {
+    return await open(options);
+  } catch (error) {
+    const { host, port, tls, proxy, signal, network } = options;
+    if (!(error instanceof Failure) || tls === "none" || signal.aborted) throw error;
+    const way = proxy === undefined ? {} : { proxy };
+    throw await network.explain?.(error, { host, port, tls, signal, ...way }) ?? error;
+  }
+}
+
+async function open(options: SessionOptions): Promise<SmtpSession> {
   const { network, host, port, caCerts, tls, proxy } = options;
   const place = { host, port, ...(proxy === undefined ? {} : { proxy }) };
   const stream = await timed(options, {

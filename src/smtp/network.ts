@@ -6,6 +6,7 @@ import { Failure } from "../base/failure.ts";
 import type { Proxy } from "../base/proxy.ts";
 import { trustSystemRoots } from "../base/trust.ts";
 import type { ByteStream } from "../base/world.ts";
+import type { ServerAsked } from "./certificate_seen.ts";
 import { DENO_DIALER, dial, isUnknown, wordsOf } from "./dial.ts";
 
 export interface Target {
@@ -36,6 +37,8 @@ export interface Network {
   connectTls(target: Target & { readonly caCerts: readonly string[] }): Promise<LocalStream>;
   /** Takes the stream over, and closes it on failure. @throws {Failure} `net.tls`, `net.lost` */
   startTls(stream: ByteStream, options: TlsOptions): Promise<LocalStream>;
+  /** Adds what can be found out about a certificate that is not trusted; never rejects. Other failures come back. */
+  explain?(failure: Failure, server: ServerAsked): Promise<Failure>;
 }
 
 /** The real network. */
@@ -45,7 +48,14 @@ export function denoNetwork(): Network {
     connectTls: async ({ caCerts, ...target }) =>
       await startTls(await connect(target), { ...target, caCerts }),
     startTls,
+    explain,
   };
+}
+
+async function explain(failure: Failure, server: ServerAsked): Promise<Failure> {
+  if (failure.code !== "net.tls" || !/UnknownIssuer/.test(wordsOf(failure.cause))) return failure;
+  const { withCertificateSeen } = await import("./certificate_seen.ts");
+  return await withCertificateSeen(failure, server);
 }
 
 /** Deno's connection as a `LocalStream`; `startTls()` needs the connection itself back. */
