@@ -1,7 +1,7 @@
 // `send`: one mail, one result; `--batch` has a file of its own. The invariant: the result says how the mail ended
 // even where the command was interrupted, or its output is not taken.
 
-import { EXIT } from "../base/failure.ts";
+import { EXIT, Failure } from "../base/failure.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { RejectedRecipient, SmtpSession } from "../smtp/client.ts";
 import type { Context } from "./context.ts";
@@ -28,6 +28,11 @@ export async function run(context: Context): Promise<number> {
   const profile = await context.profile();
   const at = { profile, settings };
   const { flags } = context;
+  if (flags.has("recipients-from-header") && !flags.has("raw")) {
+    throw new Failure("usage.invalid", "send: --recipients-from-header is for --raw only", {
+      remedy: "name the recipients with --to, --cc and --bcc",
+    });
+  }
   if (flags.has("sms")) {
     const { smsMailFromFlags } = await import("./sms_mail.ts");
     return await handOver(context, profile, await smsMailFromFlags(context, at));

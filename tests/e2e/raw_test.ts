@@ -86,6 +86,9 @@ const WRONG: readonly (readonly [exitCode: number, message: RegExp, args: readon
   [65, /bad\.eml: line 2: To: address "anna" has no @/, [
     ...["--raw", "bad.eml", "--recipients-from-header"],
   ]],
+  [64, /--recipients-from-header is for --raw only/, [
+    ...["--recipients-from-header", "--to", "a@b.c", "--text", "x"],
+  ]],
   [64, /--sms and --to exclude/, ["--sms", "5551234567@x.org", "--to", "a@b.c", "--text", "x"]],
   [64, /--sms and --raw exclude/, ["--sms", "5551234567@x.org", "--raw", "mail.eml"]],
   [64, /--sms and --html-file exclude/, ["--sms", "5551234567@x.org", "--html-file", "x"]],
