@@ -5,7 +5,7 @@ import { makeCertificates, type TestCertificates } from "./certificates.ts";
 import { type Dovecot, startDovecot } from "./dovecot.ts";
 import { freePort } from "./free_port.ts";
 import { type Oidc, type OidcClient, startOidcProvider } from "./oidc.ts";
-import { type Sink, startSink } from "./sink.ts";
+import { type Sink, type SinkOptions, startSink } from "./sink.ts";
 
 export interface MailServers extends AsyncDisposable {
   /** Registered for the client `plant`. */
@@ -21,6 +21,7 @@ export async function startMailServers(options: {
   /** Left out for a public client. */
   readonly clientSecret?: string;
   readonly accessTokenSeconds: number;
+  readonly sink?: SinkOptions;
 }): Promise<MailServers> {
   await using stack = new AsyncDisposableStack();
   const redirectUri = `http://localhost:${freePort()}/`;
@@ -36,7 +37,7 @@ export async function startMailServers(options: {
       accessTokenSeconds: options.accessTokenSeconds,
     }),
   );
-  const sink = stack.use(await startSink());
+  const sink = stack.use(await startSink(options.sink));
   const dovecot = stack.use(
     await startDovecot({
       certificates,
