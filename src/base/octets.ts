@@ -10,9 +10,13 @@ export function joinOctets(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer
   return whole;
 }
 
+const HEX = Array.from({ length: 256 }, (_, octet) => octet.toString(16).padStart(2, "0"));
+
 /** Two lower-case digits an octet. */
 export function toHex(octets: Uint8Array): string {
-  return Array.from(octets, (octet) => octet.toString(16).padStart(2, "0")).join("");
+  let hex = "";
+  for (const octet of octets) hex += HEX[octet];
+  return hex;
 }
 
 /** Writes all of it to what, like Deno's files and connections, may take a part at a time. */

@@ -23,7 +23,8 @@ export function defaultsOf(
   of: { readonly keys: readonly FlagDefinition[]; readonly sendFlags: readonly FlagDefinition[] },
 ): MailOptions {
   const other = of.sendFlags.find((flag) =>
-    flags.has(flag.name) && !of.keys.includes(flag) && !BESIDE_BATCH.has(flag.name)
+    flags.has(flag.name) && !BESIDE_BATCH.has(flag.name) &&
+    (!of.keys.includes(flag) || OF_ONE_MAIL.has(flag.name))
   );
   if (other !== undefined) {
     throw new Failure("usage.invalid", `send: --batch and --${other.name} exclude each other`);
@@ -42,6 +43,9 @@ export function defaultsOf(
 }
 
 const BESIDE_BATCH: ReadonlySet<string> = new Set(["batch", "dry-run"]);
+
+/** What no two mails may have in common. */
+const OF_ONE_MAIL: ReadonlySet<string> = new Set(["message-id"]);
 
 /** What a line says counts; a text of its own takes the place of any text that the flags bring. */
 export function withDefaults(line: MailOptions, defaults: MailOptions): MailOptions {

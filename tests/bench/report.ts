@@ -66,7 +66,7 @@ export function asText({ figures, verdicts, notMeasured }: Report): string {
     const reference = ofRow[0]?.value ?? NaN;
     for (const { who, value, unit } of ofRow) {
       const ratio = who === ofRow[0]?.who ? "" : `${(value / reference).toFixed(2)} ×`;
-      lines.push(`  ${who.padEnd(30)}${round(value).padStart(10)} ${unit.padEnd(11)}${ratio}`);
+      lines.push(`  ${who.padEnd(32)}${round(value).padStart(10)} ${unit.padEnd(11)}${ratio}`);
     }
     for (const verdict of verdicts.filter((candidate) => candidate.row === row)) {
       const found = verdict.found.toFixed(2);

@@ -14,12 +14,11 @@ export const TURNS = "turns in that send";
 export const MEMORY = "memory of a cold send";
 export const LARGE = "memory of a send with 100 MB attached";
 export const MANY = "1,000 messages over one connection";
+export const STREAM = "memory of a batch";
 export const SIZE = "executable";
 
 export interface Setting {
   readonly rounds: number;
-  /** Takes what a row leaves out, and why. */
-  readonly leaveOut: (reason: string) => void;
   readonly folder: string;
   readonly toolbox: Toolbox;
   readonly plant: Plant;
@@ -39,6 +38,7 @@ export const ROWS: Readonly<Record<string, Row>> = {
   [SLOW]: slowSend,
   [MEMORY]: memory,
   [MANY]: manyMessages,
+  [STREAM]: batchMemory,
   [SIZE]: executableSize,
 };
 
@@ -71,7 +71,7 @@ async function slowSend(setting: Setting): Promise<Figure[]> {
   const { rounds, links } = setting;
   const contenders = [...setting.toolbox.tools].flatMap(([name]): Contender[] =>
     others(setting, { port: links[name]?.port ?? 0, count: 1 }).filter((one) => one.name === name)
-  ).concat(plantpost(setting, "slow_plain"), plantpost(setting, "slow_chunking"));
+  ).concat(["slow_plain", "slow_chunking", "slow_long"].map((one) => plantpost(setting, one)));
   const timings = await race(contenders, Math.ceil(rounds / 2));
   const turns = contenders.map(({ name }): Figure => ({
     row: TURNS,
@@ -112,31 +112,17 @@ async function memory(setting: Setting): Promise<Figure[]> {
 }
 
 async function manyMessages(setting: Setting): Promise<Figure[]> {
-  const { servers, plant, folder } = setting;
-  const help = await output(plant.command("plain", ["send", "--help"]));
-  const knowsBatch = help.includes("--batch");
-  if (!knowsBatch) {
-    setting.leaveOut(`${MANY}: plantpost has no send --batch`);
-  }
-  const text = await Deno.readTextFile(setting.task.bodyFile);
-  const line = JSON.stringify({ to: ["b@example.com"], subject: "Report", text });
+  const { servers } = setting;
   const rates = new Map<string, number[]>();
-  const contendersFor = async (count: number): Promise<Contender[]> => {
-    const list = others(setting, { port: servers.plain, count });
-    if (!knowsBatch) {
-      return list;
-    }
-    const batch = `${folder}/batch-${count}.jsonl`;
-    await Deno.writeTextFile(batch, `${line}\n`.repeat(count));
-    const own = (["plain", "chunking"] as const).map((profile): Contender => ({
-      name: nameOf(profile),
-      command: plant.command(profile, ["send", "--batch", batch]),
-    }));
-    return [...list, ...own];
-  };
+  const contendersFor = async (count: number): Promise<Contender[]> => [
+    ...others(setting, { port: servers.plain, count }),
+    await batchOf(setting, { profile: "plain", count }),
+    await batchOf(setting, { profile: "chunking", count }),
+  ];
   // What one message costs beyond the start: from the difference between 1,001 messages and one.
-  const one = await race(await contendersFor(1), 3);
-  const many = await race(await contendersFor(1001), 3);
+  const rounds = Math.ceil(setting.rounds / 2);
+  const one = await race(await contendersFor(1), rounds);
+  const many = await race(await contendersFor(1001), rounds);
   for (const [name, times] of many) {
     const start = median(one.get(name) ?? []);
     rates.set(name, times.map((ms) => 1000 / ((ms - start) / 1000)));
@@ -147,6 +133,21 @@ async function manyMessages(setting: Setting): Promise<Figure[]> {
     value: median(values),
     unit: "messages/s",
   }));
+}
+
+/** That a batch is not held in memory: its length must show in nothing but what the engine takes to be quick. */
+async function batchMemory(setting: Setting): Promise<Figure[]> {
+  const { python } = setting.toolbox;
+  if (python === undefined || Deno.build.os === "windows") {
+    throw new Error("needs python3 and getrusage");
+  }
+  const figures: Figure[] = [];
+  for (const count of [100, 10_000, 50_000]) {
+    const { command } = await batchOf(setting, { profile: "chunking", count });
+    const value = await peakMegabytes(command, python);
+    figures.push({ row: STREAM, who: `${count.toLocaleString("en")} messages`, value, unit: "MB" });
+  }
+  return figures;
 }
 
 async function executableSize({ folder }: Setting): Promise<Figure[]> {
@@ -185,16 +186,36 @@ function plantpost(setting: Setting, profile: string, more: readonly string[] = 
   return { name: nameOf(profile), command: setting.plant.command(profile, args) };
 }
 
-function nameOf(profile: string): string {
-  return profile.endsWith("chunking") ? "plantpost, CHUNKING" : "plantpost";
+async function batchOf(
+  { folder, plant, task }: Setting,
+  of: { readonly profile: "plain" | "chunking"; readonly count: number },
+): Promise<Contender> {
+  const text = await Deno.readTextFile(task.bodyFile);
+  const line = JSON.stringify({ to: ["b@example.com"], subject: "Report", text });
+  const path = `${folder}/batch-${of.count}.jsonl`;
+  await Deno.writeTextFile(path, `${line}\n`.repeat(of.count));
+  return {
+    name: nameOf(of.profile),
+    command: plant.command(of.profile, ["send", "--batch", path]),
+  };
 }
 
+const NAMES: Readonly<Record<string, string>> = {
+  plain: "plantpost",
+  chunking: "plantpost, CHUNKING",
+  slow_plain: "plantpost",
+  slow_chunking: "plantpost, CHUNKING",
+  slow_long: "plantpost, CHUNKING, long token",
+};
+
+function nameOf(profile: string): string {
+  return NAMES[profile] ?? profile;
+}
+
+/** The slow link that is a contender's own. */
 function linkOf(name: string): string {
-  return name === "plantpost"
-    ? "slow_plain"
-    : name === "plantpost, CHUNKING"
-    ? "slow_chunking"
-    : name;
+  const isOwn = (profile: string): boolean => profile.startsWith("slow") && NAMES[profile] === name;
+  return Object.keys(NAMES).find(isOwn) ?? name;
 }
 
 async function writeNoise(path: string, sizeBytes: number): Promise<void> {

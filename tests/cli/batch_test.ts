@@ -235,9 +235,20 @@ Deno.test("send --batch takes flags beside it for every line that does not say o
       ["b@example.com", "c@example.com", "own", "own"],
     ],
   );
-  const refused = await place.batch([], ["--text-file", "-"]);
-  assert.deepEqual([refused.exitCode, refused.stdout], [64, ""]);
-  assert.match(refused.stderr, /--text-file cannot be standard input for every line/);
+});
+
+Deno.test("send --batch refuses a flag beside it that cannot be meant for every line", async () => {
+  await using place = await openPlace();
+  const refusals: readonly (readonly [flags: readonly string[], says: RegExp])[] = [
+    [["--text-file", "-"], /--text-file cannot be standard input for every line/],
+    [["--message-id", "<1@example.com>"], /--batch and --message-id exclude each other/],
+  ];
+  for (const [flags, says] of refusals) {
+    const { exitCode, stdout, stderr } = await place.batch(['{"to":"a@example.com"}'], flags);
+    assert.deepEqual([exitCode, stdout], [64, ""]);
+    assert.match(stderr, says);
+  }
+  assert.equal(place.server.commands.length, 0);
 });
 
 Deno.test("send --batch --dry-run prints each message and connects to nothing", async () => {
