@@ -7,6 +7,7 @@ import { type Mailbox, parseAddress } from "../message/address.ts";
 import { addressHeader, fold, unstructured } from "../message/header.ts";
 import { untilLoneDot } from "../message/lone_dot.ts";
 import type { RawField } from "../message/raw_header.ts";
+import { LONGEST_LINE } from "../message/raw_lines.ts";
 import {
   checkFrom,
   fieldsNamed,
@@ -152,29 +153,46 @@ function localMailbox(value: string): string | undefined {
 
 const ADDRESS_FIELDS = ["from", "sender", "reply-to", "to", "cc"];
 
-/** The field with addresses in the place of names and with encoded-words for what is not ASCII, where it needs that. */
+/**
+ * The field with addresses in the place of names, with encoded-words for what is not ASCII and in lines of a bearable
+ * length, where it needs any of that.
+ * @throws {Failure} `message.invalid` where no blank lets a long line be folded
+ */
 function completed(
   field: RawField,
   at: { readonly source: string; readonly names: LocalNames },
 ): string | undefined {
+  const { hasLongLine, name, value, writtenName } = field;
   const isAscii = /^[\r\n\t -~]*$/.test(field.text);
-  if (ADDRESS_FIELDS.includes(field.name)) {
-    const read = (localNames: LocalNames): readonly Mailbox[] | undefined => {
-      try {
-        return mailboxesOf(field, { source: at.source, localNames });
-      } catch (cause) {
-        // A field that nobody is to be read from goes as it is.
-        if (!(cause instanceof Failure)) throw cause;
-        return undefined;
-      }
-    };
-    if (isAscii && read(NO_NAMES) !== undefined) return undefined;
-    const mailboxes = read(at.names) ?? [];
-    return mailboxes.length === 0 ? undefined : addressHeader(field.writtenName, mailboxes);
+  const isFit = isAscii && !hasLongLine;
+  if (ADDRESS_FIELDS.includes(name)) {
+    if (isFit && mailboxesIn(field, { ...at, names: NO_NAMES }) !== undefined) return undefined;
+    const mailboxes = mailboxesIn(field, at) ?? [];
+    if (mailboxes.length > 0) return addressHeader(writtenName, mailboxes);
   }
-  const isText = field.name === "subject" || field.name === "comments" ||
-    field.name.startsWith("x-");
-  return isAscii || !isText ? undefined : unstructured(field.writtenName, field.value);
+  const isText = name === "subject" || name === "comments" || name.startsWith("x-");
+  if (!isFit && isText) return unstructured(writtenName, value);
+  if (!hasLongLine) return undefined;
+  const folded = fold(writtenName, value.split(" "));
+  if (Math.max(...folded.split("\r\n").map((line) => line.length)) <= LONGEST_LINE) return folded;
+  throw new Failure(
+    "message.invalid",
+    `${at.source}: line ${field.line}: ${writtenName} has more than ${LONGEST_LINE} octets on a line`,
+    { remedy: "let the program that writes the message fold the field" },
+  );
+}
+
+// A field that nobody is to be read from goes as it is.
+function mailboxesIn(
+  field: RawField,
+  at: { readonly source: string; readonly names: LocalNames },
+): readonly Mailbox[] | undefined {
+  try {
+    return mailboxesOf(field, { source: at.source, localNames: at.names });
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause;
+    return undefined;
+  }
 }
 
 function named(message: RawMessage, names: LocalNames): readonly string[] {

@@ -16,6 +16,8 @@ export interface RawField {
   readonly line: number;
   /** All lines of the field as text, each with CRLF. */
   readonly text: string;
+  /** Whether servers refuse a line of it; of a message that is not read leniently, none is. */
+  readonly hasLongLine: boolean;
   /** What stands behind the colon, on one line and without blanks at its ends. */
   readonly value: string;
 }
@@ -35,7 +37,7 @@ export interface HeaderOptions {
   readonly isWhole: boolean;
   /**
    * Whether a line that is no field begins the body, as sendmail(8) reads it, or is refused; and the same for octets
-   * that are not UTF-8, which are read as Windows-1252.
+   * that are not UTF-8, which are read as Windows-1252, and for lines that are too long.
    */
   readonly isLenient: boolean;
   readonly source: string;
@@ -119,7 +121,7 @@ function fieldOf(lines: readonly Line[], options: HeaderOptions): RawField {
   for (const line of lines) {
     const octets = line.octets.subarray(line.start, line.end);
     const where = `${source}: line ${line.number}`;
-    if (octets.length > LONGEST_LINE) {
+    if (octets.length > LONGEST_LINE && !isLenient) {
       throw refused(`${where} has ${octets.length} octets, at most ${LONGEST_LINE} are allowed`, {
         remedy: "fold the field: break the line before a blank",
       });
@@ -144,6 +146,7 @@ function fieldOf(lines: readonly Line[], options: HeaderOptions): RawField {
     writtenName,
     line: lines[0]?.number ?? 0,
     text,
+    hasLongLine: lines.some(({ start: from, end }) => end - from > LONGEST_LINE),
     value: text.slice(start.length).replaceAll("\r\n", "").replaceAll("\t", " ").trim(),
   };
 }

@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { simpleParser } from "mailparser";
 import { startBench } from "./kept_octets.ts";
+import { commandLine } from "./program.ts";
 
 const MESSAGE =
   "From: Line 4 <line4@example.com>\nTo: anna@example.com\nBCC: secret@example.com\n" +
@@ -69,6 +70,13 @@ Deno.test("send --raw keeps eight-bit octets, and what a reader makes of them", 
   const read = await simpleParser(Buffer.from(mail.raw));
   assert.equal(read.subject, "\u00d6l");
   assert.match(read.text ?? "", /^Kessel l\u00e4uft/);
+  const [executable, first] = commandLine();
+  await Deno.writeFile(bench.program.path("mail.eml"), mail.raw);
+  const printed = await new Deno.Command(executable, {
+    args: [...first, "send", "--raw", "mail.eml", "--to", "c@d.e", "--dry-run"],
+    cwd: bench.program.folder,
+  }).output();
+  assert.deepEqual(Buffer.from(printed.stdout), Buffer.from(mail.raw));
   const dry = await bench.program.run([...args, "--dry-run", "--json"], { stdin: octets });
   assert.equal(JSON.parse(dry.stdout).bytes, mail.raw.length);
 });

@@ -155,6 +155,27 @@ Deno.test("sendmail encodes a header in UTF-8 or Windows-1252, so that every ser
   }
 });
 
+Deno.test("sendmail folds header lines that are too long, and refuses what cannot be folded", async () => {
+  await using bench = await startBench();
+  const many = Array.from({ length: 60 }, (_, at) => `reader-${at}@example.com`);
+  const stdin = `To: ${many.join(",")}\nSubject: ${"word ".repeat(250)}\n` +
+    `References: ${"<0123456789@example.com> ".repeat(50)}\n\nx`;
+  const { exitCode, stderr } = await bench.program.run(["sendmail", "-t"], { stdin });
+  assert.deepEqual([exitCode, stderr], [0, ""]);
+  const [mail] = bench.received;
+  assert.deepEqual(mail?.recipients, many);
+  const lines = new TextDecoder().decode(mail?.raw).split("\r\n");
+  assert.ok(lines.every((line) => line.length <= 78), lines.join("\n"));
+  const read = await simpleParser(Buffer.from(mail?.raw ?? ""));
+  assert.equal(read.subject, "word ".repeat(250).trim());
+  assert.equal(read.references?.length, 50);
+  const long = await bench.program.run(["sendmail", "a@example.com"], {
+    stdin: `To: a@example.com\nReferences: <${"x".repeat(1000)}@b.c>\n\nx`,
+  });
+  assert.match(long.stderr, /line 2: References has more than 998 octets on a line\nhint: /);
+  assert.equal(long.exitCode, 65);
+});
+
 Deno.test("sendmail prints its result with --json and -v, and the message with --dry-run", async () => {
   await using bench = await startBench();
   const stdin = "Subject: x\n\ny\n";
