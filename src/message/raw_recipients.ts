@@ -73,12 +73,18 @@ function withoutGroups(list: string): string {
   let kept = "";
   let element = "";
   let closer = "";
+  let depth = 0;
   for (let at = 0; at < list.length; at++) {
     const character = list.charAt(at);
     if (character === "\\") {
       element += list.slice(at, ++at + 1);
-    } else if (closer !== "") {
+      continue;
+    }
+    // Comments nest, and nothing else counts in them.
+    if (closer === "" && character === "(") depth++;
+    if (depth > 0 || closer !== "") {
       element += character;
+      if (depth > 0 && character === ")") depth--;
       if (character === closer) closer = "";
     } else if (character === ":") {
       element = "";
@@ -93,9 +99,4 @@ function withoutGroups(list: string): string {
   return kept + element;
 }
 
-const CLOSERS: ReadonlyMap<string, string> = new Map([
-  ['"', '"'],
-  ["<", ">"],
-  ["[", "]"],
-  ["(", ")"],
-]);
+const CLOSERS: ReadonlyMap<string, string> = new Map([['"', '"'], ["<", ">"], ["[", "]"]]);
