@@ -25,7 +25,9 @@ export async function openRawInput(
   path: string,
   context: { readonly world: Pick<World, "terminal"> },
 ): Promise<HeldInput> {
-  if (path === "-") return await held(context.world.terminal.input(), "standard input");
+  // The runtime does not open what stands for open files.
+  const isInput = path === "-" || path === "/dev/stdin" || path === "/dev/fd/0";
+  if (isInput) return await held(context.world.terminal.input(), "standard input");
   let info: Deno.FileInfo;
   try {
     info = await patiently(() => Deno.stat(path));

@@ -28,6 +28,16 @@ sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 const isMissing = Deno.build.os === "windows" || !hasPython();
 const note = isMissing ? " (skipped: no pseudo-terminal, or no python3)" : "";
 
+Deno.test("outOctets() writes what need not be text as it is, without the secrets in it", async () => {
+  const { success, stdout } = await new Deno.Command(Deno.execPath(), {
+    args: ["run", "--quiet", fileURLToPath(new URL("octets_child.ts", import.meta.url))],
+  }).output();
+  assert.ok(success);
+  const all = Array.from({ length: 256 }, (_, octet) => octet);
+  const hidden = [...new TextEncoder().encode("<redacted>")];
+  assert.deepEqual([...stdout], [...all, ...hidden, ...all]);
+});
+
 Deno.test(`askHidden() takes what is typed or pasted, and shows nothing${note}`, {
   ignore: isMissing,
 }, async () => {
