@@ -23,6 +23,11 @@ function server(conduct: Conduct): Server {
   const closed = Promise.withResolvers<never>();
   closed.promise.catch(() => {});
   let rest: Uint8Array = new Uint8Array(0);
+  let timer: number | undefined;
+  const turn = async (ms: number): Promise<void> => {
+    const passed = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
+    await Promise.race([passed, closed.promise]);
+  };
   const made: Server = {
     localAddress: "192.168.1.5",
     taken: 0,
@@ -34,7 +39,7 @@ function server(conduct: Conduct): Server {
         rest = typeof value === "string" ? new TextEncoder().encode(value) : value ?? rest;
       }
       // A turn of the event loop, for timers to come in between.
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await turn(0);
       const part = rest.subarray(0, into.length);
       into.set(part);
       rest = rest.subarray(part.length);
@@ -44,12 +49,14 @@ function server(conduct: Conduct): Server {
     write: async (bytes) => {
       const { takesAtOnce } = conduct;
       if (takesAtOnce === undefined) return bytes.length;
-      const tick = new Promise((resolve) => setTimeout(resolve, 1));
-      await Promise.race([tick, closed.promise]);
+      await turn(1);
       return Math.min(takesAtOnce, bytes.length);
     },
     closeWrite: () => Promise.resolve(),
-    close: () => closed.reject(new Deno.errors.Interrupted("operation canceled")),
+    close: () => {
+      clearTimeout(timer);
+      closed.reject(new Deno.errors.Interrupted("operation canceled"));
+    },
   };
   return made;
 }
