@@ -7,26 +7,17 @@ import type { Profile } from "../profile/profile.ts";
 import { readChunks } from "./attached_file.ts";
 import { type BatchLine, batchLines } from "./batch_lines.ts";
 import { LogInPortions } from "./batch_log.ts";
-import { defaultsOf, keysOfMail, optionsOfLine, withDefaults } from "./batch_message.ts";
+import { checkDefaults, keysOfMail, valuesOfLine, withDefaults } from "./batch_message.ts";
 import { COMMANDS } from "./commands.ts";
 import type { Context } from "./context.ts";
-import { outgoingFromOptions } from "./draft.ts";
-import {
-  dryRunJson,
-  endOf,
-  finishedMail,
-  keepResult,
-  type Mail,
-  mailResult,
-  messageText,
-  openSessionFor,
-} from "./mail.ts";
+import { dryRunJson, endOf, keepResult, mailResult, messageText, openSessionFor } from "./mail.ts";
+import { mailFromFlags, type OwnedMail } from "./mail_from_flags.ts";
 import { failureJson, jsonLine, NOTHING_SENT, tell } from "./output.ts";
 
 /** A line's mail; or why there is none. */
 interface PreparedLine {
   readonly number: number;
-  readonly mail: Mail | Failure;
+  readonly mail: OwnedMail | Failure;
 }
 
 interface LineResult {
@@ -39,9 +30,14 @@ export async function runBatch(context: Context): Promise<number> {
   const { flags, signal, world } = context;
   const sendFlags = COMMANDS.find(({ name }) => name === "send")?.flags ?? [];
   const keys = keysOfMail(sendFlags);
-  const defaults = defaultsOf(flags, { keys, sendFlags });
+  checkDefaults(flags, { keys, sendFlags });
   const settings = await context.settings();
   const profile = await context.profile();
+  const saying: Pick<Context, "note" | "warn" | "world"> = {
+    world,
+    note: (line) => context.note(line),
+    warn: (warning) => context.warn(warning),
+  };
   const path = flags.text("batch") ?? "-";
   const input = path === "-" ? world.terminal.input() : readChunks(path);
   await using session = new SteadySession({
@@ -59,10 +55,10 @@ export async function runBatch(context: Context): Promise<number> {
     }
   }
 
-  async function prepare({ number, text }: BatchLine): Promise<Mail> {
+  async function prepare({ number, text }: BatchLine): Promise<OwnedMail> {
     if (text instanceof Failure) throw text;
-    const options = withDefaults(optionsOfLine(text, { number, keys }), defaults);
-    return finishedMail(await outgoingFromOptions(options, { context, profile, settings }), world);
+    const lineFlags = withDefaults(valuesOfLine(text, { number, keys }), flags);
+    return await mailFromFlags({ ...saying, flags: lineFlags }, { profile, settings });
   }
 }
 
@@ -102,8 +98,9 @@ class Batch {
     return this.#end();
   }
 
-  async #resultOf({ mail, number }: PreparedLine): Promise<LineResult> {
-    if (mail instanceof Failure) return await this.#withoutMail(mail, number);
+  async #resultOf({ mail: prepared, number }: PreparedLine): Promise<LineResult> {
+    if (prepared instanceof Failure) return await this.#withoutMail(prepared, number);
+    await using mail = prepared;
     if (this.#context.flags.has("dry-run")) return await this.#dryRun(mail, number);
     const { profile, session } = this.#parts;
     const startedMs = performance.now();
@@ -125,7 +122,7 @@ class Batch {
     return { exitCode, json };
   }
 
-  async #dryRun(mail: Mail, line: number): Promise<LineResult> {
+  async #dryRun(mail: OwnedMail, line: number): Promise<LineResult> {
     try {
       const message = (await Array.fromAsync(messageText(mail.message))).join("");
       return { exitCode: EXIT.ok, json: { line, ...dryRunJson(mail), message } };

@@ -61,7 +61,7 @@ export interface DraftOptions {
 
 /** @throws {Failure} `usage.invalid`, `message.invalid`, `input.unreadable` */
 export async function outgoingFromFlags(
-  context: Context,
+  context: Pick<Context, "flags" | "note" | "warn" | "world">,
   at: Omit<DraftOptions, "context">,
 ): Promise<Outgoing> {
   return await outgoingFromOptions(mailOptions(context.flags), { context, ...at });

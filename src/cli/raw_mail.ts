@@ -29,7 +29,7 @@ export type RawMail = Mail & AsyncDisposable;
 
 /** @throws {Failure} `usage.invalid`, `message.invalid`, `input.unreadable`, `file.io` */
 export async function rawMailFromFlags(
-  context: Context,
+  context: Pick<Context, "flags" | "note" | "world">,
   at: { readonly profile: Profile; readonly settings: Settings },
 ): Promise<RawMail> {
   const { flags } = context;

@@ -1,11 +1,11 @@
 // `send`: one mail, one result; `--batch` has a file of its own. The invariant: the result says how the mail ended
 // even where the command was interrupted, or its output is not taken.
 
-import { EXIT, Failure } from "../base/failure.ts";
+import { EXIT } from "../base/failure.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { RejectedRecipient, SmtpSession } from "../smtp/client.ts";
 import type { Context } from "./context.ts";
-import { type Outgoing, outgoingFromFlags } from "./draft.ts";
+import type { Outgoing } from "./draft.ts";
 import {
   dryRunJson,
   endOf,
@@ -17,6 +17,7 @@ import {
   messageText,
   openSessionFor,
 } from "./mail.ts";
+import { mailFromFlags } from "./mail_from_flags.ts";
 import { jsonLine, sayFailure } from "./output.ts";
 
 export async function run(context: Context): Promise<number> {
@@ -26,36 +27,7 @@ export async function run(context: Context): Promise<number> {
   }
   const settings = await context.settings();
   const profile = await context.profile();
-  const at = { profile, settings };
-  const { flags } = context;
-  if (flags.has("recipients-from-header") && !flags.has("raw")) {
-    throw new Failure("usage.invalid", "send: --recipients-from-header is for --raw only", {
-      remedy: "name the recipients with --to, --cc and --bcc",
-    });
-  }
-  if (flags.has("sms")) {
-    const { smsMailFromFlags } = await import("./sms_mail.ts");
-    return await handOver(context, profile, await smsMailFromFlags(context, at));
-  }
-  if (flags.has("raw")) {
-    const { rawMailFromFlags } = await import("./raw_mail.ts");
-    await using mail = await rawMailFromFlags(context, at);
-    return await handOver(context, profile, mail);
-  }
-  const outgoing = await outgoingFromFlags(context, at);
-  if (outgoing.envelope.recipients.some(mayBePhone)) {
-    const { warnOfSmsGateways } = await import("./sms_mail.ts");
-    warnOfSmsGateways(outgoing.envelope.recipients, context);
-  }
-  return await handOver(context, profile, finishedMail(outgoing, context.world));
-}
-
-/** Whether the address looks like a number at a carrier's gateway. */
-function mayBePhone(address: string): boolean {
-  return /^\d{7,15}@/.test(address);
-}
-
-async function handOver(context: Context, profile: Profile, mail: Mail): Promise<number> {
+  await using mail = await mailFromFlags(context, { profile, settings });
   if (context.flags.has("dry-run")) return await dryRun(context, mail);
   return await deliver(context, { profile, mail });
 }

@@ -39,7 +39,7 @@ const INSTEAD =
 
 /** @throws {Failure} `usage.invalid`, `message.invalid`, `message.too_big`, `input.unreadable` */
 export async function smsMailFromFlags(
-  context: Context,
+  context: Pick<Context, "flags" | "note" | "warn" | "world">,
   at: Omit<DraftOptions, "context">,
 ): Promise<Mail> {
   const options = mailOptions(context.flags);

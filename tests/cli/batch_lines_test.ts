@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { Failure } from "../../src/base/failure.ts";
 import { batchLines } from "../../src/cli/batch_lines.ts";
-import { optionsOfLine, withDefaults } from "../../src/cli/batch_message.ts";
-import { keysOfMail } from "../../src/cli/batch_message.ts";
+import { keysOfMail, valuesOfLine, withDefaults } from "../../src/cli/batch_message.ts";
 import { COMMANDS } from "../../src/cli/commands.ts";
+import { type ParsedFlags, parseFlags } from "../../src/cli/flags.ts";
 
 const UTF8 = new TextEncoder();
 const KEYS = keysOfMail(COMMANDS.find(({ name }) => name === "send")?.flags ?? []);
@@ -76,18 +76,32 @@ Deno.test("batchLines() holds one piece at a time of an input without end", asyn
   assert.equal(taken, 5);
 });
 
-Deno.test("optionsOfLine() takes a text where a list is wanted, and every key that belongs to a mail", () => {
-  const options = optionsOfLine(
-    '{"to":"a@x.org","cc":["b@x.org","c@x.org"],"subject":"s","text":"t","attach":"f.pdf","request-receipt":true}',
-    { number: 1, keys: KEYS },
-  );
-  assert.deepEqual(options.to, ["a@x.org"]);
-  assert.deepEqual(options.cc, ["b@x.org", "c@x.org"]);
-  assert.deepEqual([options.subject, options.text, options.attach], ["s", "t", ["f.pdf"]]);
-  assert.equal(options.bcc, undefined);
+Deno.test("valuesOfLine() takes a text where a list is wanted, and every key that belongs to a mail", () => {
+  const line = {
+    to: "a@x.org",
+    cc: ["b@x.org", "c@x.org"],
+    bcc: [],
+    subject: "s",
+    attach: "f.pdf",
+    raw: "f.eml",
+    sms: "1@x",
+    "request-receipt": true,
+    "recipients-from-header": false,
+  };
+  const values = valuesOfLine(JSON.stringify(line), { number: 1, keys: KEYS });
+  assert.deepEqual(Object.fromEntries(values), {
+    ...line,
+    to: ["a@x.org"],
+    subject: ["s"],
+    attach: ["f.pdf"],
+    raw: ["f.eml"],
+    sms: ["1@x"],
+    "request-receipt": [""],
+    "recipients-from-header": null,
+  });
 });
 
-Deno.test("optionsOfLine() refuses what is no mail, with the line, what was wanted and what was found", () => {
+Deno.test("valuesOfLine() refuses what is no mail, with the line, what was wanted and what was found", () => {
   const refusals: readonly (readonly [line: string, says: RegExp])[] = [
     ["to: a@x.org", /^line 7: is not JSON: /],
     ["[]", /^line 7: must be an object, found a list$/],
@@ -107,7 +121,7 @@ Deno.test("optionsOfLine() refuses what is no mail, with the line, what was want
     ['{"to":1,"cc":2}', /to: must be .*; cc: must be/],
   ];
   for (const [line, says] of refusals) {
-    assert.throws(() => optionsOfLine(line, { number: 7, keys: KEYS }), (error) => {
+    assert.throws(() => valuesOfLine(line, { number: 7, keys: KEYS }), (error) => {
       assert.ok(error instanceof Failure && error.code === "message.invalid", line);
       assert.match(error.message, says);
       assert.ok(error.remedy !== undefined);
@@ -117,9 +131,23 @@ Deno.test("optionsOfLine() refuses what is no mail, with the line, what was want
 });
 
 Deno.test("withDefaults() lets the line's word count, and its text replace any other", () => {
-  const defaults = { to: ["a@x"], subject: "s", "text-file": "f.txt" };
-  assert.deepEqual(withDefaults({ subject: "t" }, defaults), { ...defaults, subject: "t" });
-  assert.deepEqual(withDefaults({ text: "x" }, defaults), { to: ["a@x"], subject: "s", text: "x" });
+  const beside = "--to a@x --to b@x --subject s --text-file f.txt --request-receipt".split(" ");
+  const defaults = parseFlags(beside, KEYS);
+  const flags = (line: string): ParsedFlags =>
+    withDefaults(valuesOfLine(line, { number: 1, keys: KEYS }), defaults);
+  const names = ["to", "subject", "text", "text-file", "request-receipt"];
+  const told = (line: string): unknown =>
+    names.map((name) => flags(line).has(name) ? flags(line).texts(name) : undefined);
+  assert.deepEqual(told("{}"), [["a@x", "b@x"], ["s"], undefined, ["f.txt"], [""]]);
+  assert.deepEqual(told('{"to":"c@x","request-receipt":false}'), [
+    ["c@x"],
+    ["s"],
+    undefined,
+    ["f.txt"],
+    undefined,
+  ]);
+  assert.deepEqual(told('{"text":"t","to":[]}'), [[], ["s"], ["t"], undefined, [""]]);
+  assert.equal(flags("{}").text("subject"), "s");
 });
 
 async function read(

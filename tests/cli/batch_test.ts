@@ -237,6 +237,26 @@ Deno.test("send --batch takes flags beside it for every line that does not say o
   );
 });
 
+Deno.test("send --batch sends finished messages and short texts to phones as well", async () => {
+  await using place = await openPlace();
+  const file = join(place.desk.folder, "report.eml");
+  await Deno.writeTextFile(file, "From: plant@example.com\r\nSubject: finished\r\n\r\nx\r\n");
+  const { exitCode, stdout } = await place.batch([
+    JSON.stringify({ raw: file, to: "a@example.com" }),
+    JSON.stringify({ sms: "15551234567@sms.example.com", text: "pump 3 stopped" }),
+    JSON.stringify({ raw: `${file}.missing`, to: "a@example.com" }),
+    JSON.stringify({ raw: file, to: "b@example.com" }),
+  ]);
+  assert.deepEqual(
+    parsed(stdout).map(({ outcome }) => outcome),
+    ["sent", "sent", "failed", "sent"],
+    stdout,
+  );
+  assert.equal(exitCode, 66);
+  assert.deepEqual(place.subjects().filter((subject) => subject === "finished").length, 2);
+  assert.match(place.server.messages[1] ?? "", /pump 3 stopped/);
+});
+
 Deno.test("send --batch refuses a flag beside it that cannot be meant for every line", async () => {
   await using place = await openPlace();
   const refusals: readonly (readonly [flags: readonly string[], says: RegExp])[] = [
