@@ -152,7 +152,9 @@ export const KEY_TEXTS: Readonly<Record<KeyPath, KeyText>> = {
     example: '"http://proxy:8080"',
   },
   "profiles.*.smtp.timeout": {
-    sentence: "How long to wait for the server, from 1s to 10m.",
+    sentence:
+      "How long to wait for the server, from 1s to 10m: for the connection and each of its answers. Sender and " +
+      "recipients have two and a half times as long, the answer to the mail itself ten times.",
   },
   "profiles.*.smtp.allow_cleartext": {
     sentence: 'Permits tls = "none" to another PC, together with auth = "none" and nothing else.',
