@@ -1,6 +1,6 @@
 // Measures what the program promises about speed and size, side by side with other people's tools, and
-// prints figures, ratios and budgets. `--json` prints one JSON value, `--rounds N` sets how often each
-// command runs, `--only TEXT` picks rows. What is measured is the bundle that goes into the executable, on the
+// prints figures, ratios and budgets. `--json` prints one JSON value, `--markdown` a table, `--rounds N` sets how often
+// each command runs, `--only TEXT` picks rows. What is measured is the bundle that goes into the executable, on the
 // Deno that runs the bench; PLANTPOST_EXE measures an executable instead, and PLANTPOST_COMPILER is then the
 // command that compiles an empty script to compare it with.
 
@@ -11,7 +11,7 @@ import { startFastSmtp } from "../peers/fast_smtp.ts";
 import { openSlowLink } from "../peers/slow_link.ts";
 import { findTools } from "./contenders.ts";
 import { preparePlant, USER } from "./plant.ts";
-import { asText, type Budget, type Figure, judge, type Report } from "./report.ts";
+import { asMarkdown, asText, type Budget, type Figure, judge, type Report } from "./report.ts";
 import {
   COLD,
   LARGE,
@@ -57,7 +57,11 @@ async function main(): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "plantpost-bench-" });
   try {
     const report = await measure({ rounds, only, folder });
-    const text = Deno.args.includes("--json") ? JSON.stringify(report, null, 2) : asText(report);
+    const text = Deno.args.includes("--json")
+      ? `${JSON.stringify(report, null, 2)}\n`
+      : Deno.args.includes("--markdown")
+      ? asMarkdown(report)
+      : asText(report);
     await Deno.stdout.write(new TextEncoder().encode(text));
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -78,6 +78,33 @@ export function asText({ figures, verdicts, notMeasured }: Report): string {
   return `${lines.join("\n")}\n`;
 }
 
+/** A table for the README: a line for each row, what is plantpost's apart from the others'. */
+export function asMarkdown({ figures, verdicts }: Report): string {
+  const lines = [...new Set(figures.map(({ row }) => row))].map((row) => {
+    const ofRow = figures.filter((figure) => figure.row === row);
+    const cell = (isOwn: boolean): string =>
+      ofRow.filter(({ who }) => isPlantposts(who) === isOwn)
+        .map(({ who, value, unit }) => `${shortName(who)} ${round(value)} ${unit}`.trim())
+        .join("<br>");
+    const judged = verdicts.filter((verdict) => verdict.row === row)
+      .map(({ wanted, found, isWithin }) =>
+        `${wanted}: ${found.toFixed(2)}${isWithin ? "" : " (missed)"}`
+      );
+    return `| ${row} | ${cell(true)} | ${cell(false)} | ${judged.join("<br>")} |`;
+  });
+  return ["| what | plantpost | others | budget |", "| --- | --- | --- | --- |", ...lines, ""].join(
+    "\n",
+  );
+}
+
+function isPlantposts(who: string): boolean {
+  return who.startsWith("plantpost") || who.endsWith("messages");
+}
+
+function shortName(who: string): string {
+  return who.replace(/^plantpost(?:, |$)/, "");
+}
+
 function round(value: number): string {
   return value.toFixed(value < 100 ? 1 : 0);
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { median } from "./measure.ts";
-import { asText, type Figure, judge } from "./report.ts";
+import { asMarkdown, asText, type Figure, judge } from "./report.ts";
 
 const FIGURES: readonly Figure[] = [
   { row: "cold", who: "nodemailer", value: 200, unit: "ms" },
@@ -28,6 +28,21 @@ Deno.test("asText() prints ratios to the first of a row, and what was not measur
   const text = asText({ figures: FIGURES, verdicts: [], notMeasured: ["msmtp: not installed"] });
   assert.match(text, /^cold\n {2}nodemailer +200 ms *\n {2}plantpost +150 ms +0\.75 ×\nrate\n/u);
   assert.match(text, /not measured: msmtp: not installed\n$/u);
+});
+
+Deno.test("asMarkdown() prints a line a row, with the program's figures apart from the others'", () => {
+  const verdicts = judge(FIGURES, [
+    { row: "cold", who: "plantpost", against: "nodemailer", factor: 0.7, better: "lower" },
+  ]);
+  const figures: readonly Figure[] = [
+    ...FIGURES,
+    { row: "rate", who: "plantpost, CHUNKING", value: 1500, unit: "messages/s" },
+  ];
+  assert.deepEqual(asMarkdown({ figures, verdicts, notMeasured: [] }).split("\n").slice(2), [
+    "| cold | 150 ms | nodemailer 200 ms | at most 0.7 × nodemailer: 0.75 (missed) |",
+    "| rate | 1200 messages/s<br>CHUNKING 1500 messages/s | nodemailer 400 messages/s |  |",
+    "",
+  ]);
 });
 
 Deno.test("median() takes the middle, or the mean of the middle two", () => {

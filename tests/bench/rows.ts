@@ -3,7 +3,15 @@
 import { fileURLToPath } from "node:url";
 import { commandLine } from "../e2e/program.ts";
 import type { Task, Toolbox } from "./contenders.ts";
-import { type Contender, median, output, peakMegabytes, race, type Timings } from "./measure.ts";
+import {
+  type Command,
+  type Contender,
+  median,
+  output,
+  peakMegabytes,
+  race,
+  type Timings,
+} from "./measure.ts";
 import type { Plant } from "./plant.ts";
 import type { Figure } from "./report.ts";
 
@@ -44,14 +52,10 @@ export const ROWS: Readonly<Record<string, Row>> = {
 
 async function startUp({ rounds, folder }: Setting): Promise<Figure[]> {
   const [executable, first] = commandLine();
-  const isCompiled = first.length === 0;
-  const empty = isCompiled
-    ? { executable: await compileEmpty(folder), args: [] }
-    : { executable, args: [...first.slice(0, -1), await emptyScript(folder)] };
   return medians(
     START,
     await race([
-      { name: "empty script", command: empty },
+      { name: "empty script", command: await emptyCommand(folder) },
       { name: "plantpost --version", command: { executable, args: [...first, "--version"] } },
     ], rounds * 2),
   );
@@ -94,6 +98,7 @@ async function memory(setting: Setting): Promise<Figure[]> {
   for (const [row, more] of [[MEMORY, {}], [LARGE, { attachmentFile }]] as const) {
     const contenders = [
       ...others(setting, { port: servers.plain, count: 1, ...more }),
+      ...(row === MEMORY ? [{ name: "empty script", command: await emptyCommand(folder) }] : []),
       plantpost(setting, "plain", row === LARGE ? ["--attach", attachmentFile] : []),
     ];
     for (const { name, command } of contenders) {
@@ -224,6 +229,14 @@ async function writeNoise(path: string, sizeBytes: number): Promise<void> {
   for (let written = 0; written < sizeBytes; written += noise.length) {
     await file.write(noise);
   }
+}
+
+/** What the runtime takes for a program that does nothing, run as the program under measurement is. */
+async function emptyCommand(folder: string): Promise<Command> {
+  const [executable, first] = commandLine();
+  return first.length === 0
+    ? { executable: await compileEmpty(folder), args: [] }
+    : { executable, args: [...first.slice(0, -1), await emptyScript(folder)] };
 }
 
 async function emptyScript(folder: string): Promise<string> {
