@@ -46,14 +46,12 @@ export async function smsMailFromFlags(
   refuseOthers(options, context.flags.has("raw"));
   const targets = context.flags.texts("sms").flatMap((list) => list.split(","))
     .map((target) => parseTarget(target.trim(), at.settings));
-  const { sender, subject, text } = await texts(options, { context, ...at });
-  const length = smsLength(text);
   const recipients = distinct(targets.map(({ address }) => address));
-  for (const { gateway } of targets) {
-    checkGateway(gateway, context);
-    checkLimit(gateway, text.length + subject.length + sender.length);
-  }
-  checkLength(length, context);
+  const gateways = new Set(targets.map(({ gateway }) => gateway));
+  for (const gateway of gateways) checkGateway(gateway, context);
+  const { sender, subject, text } = await texts(options, { context, ...at });
+  for (const gateway of gateways) checkLimit(gateway, text.length + subject.length + sender.length);
+  checkLength(smsLength(text), context);
   const { world } = context;
   const dateMs = world.nowMs();
   const { dsn, messageId: given } = await deliveryOptions(options);
@@ -74,10 +72,12 @@ export async function smsMailFromFlags(
 /** Warns of recipients of a mail whose gateway is dying or dead. */
 export function warnOfSmsGateways(
   recipients: readonly string[],
-  context: Pick<Context, "warn"> & { readonly world: Pick<World, "nowMs"> },
+  context: Pick<Context, "warn">,
 ): void {
-  for (const address of recipients) {
-    const gateway = gatewayOfDomain(address.slice(address.lastIndexOf("@") + 1));
+  const gateways = new Set(
+    recipients.map((address) => gatewayOfDomain(address.slice(address.lastIndexOf("@") + 1))),
+  );
+  for (const gateway of gateways) {
     if (gateway !== undefined) context.warn({ ...warningOf(gateway), remedy: INSTEAD });
   }
 }

@@ -174,10 +174,13 @@ Deno.test("send --sms warns of several parts, of foreign characters and of a dyi
     /^warning: the text has 71 characters in UCS-2, for "\u201c" is not of the GSM alphabet: 2 text/,
   );
   assert.match(
-    await run("1-555-123-4567@verizon", "x"),
-    /^warning: the SMS gateway of Verizon ends on 31 March 2027.*\nhint: send through an SMS provider/,
+    await run("1-555-123-4567@verizon, 5551234568@vtext.com", "x"),
+    /^warning: the SMS gateway of Verizon ends on 31 March 2027.*\nhint: send through an SMS provider.*\n$/,
   );
-  assert.deepEqual(bench.received.at(-1)?.recipients, ["5551234567@vtext.com"]);
+  assert.deepEqual(
+    bench.received.at(-1)?.recipients,
+    ["5551234567@vtext.com", "5551234568@vtext.com"],
+  );
   const plain = await bench.program.run(["send", "--to", "5551234567@txt.att.net", "--text", "x"]);
   assert.match(plain.stderr, /^warning: the SMS gateway of AT&T was shut down on 17 June 2025/);
   assert.equal(plain.exitCode, 0);
