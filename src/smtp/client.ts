@@ -251,7 +251,10 @@ async function startTls(
 
 async function timed(
   { host, port, signal, timeoutMs }: SessionOptions,
-  { doing, work }: { doing: string; work: (signal: AbortSignal) => Promise<LocalStream> },
+  { doing, work }: {
+    doing: "connect to" | "start TLS with";
+    work: (signal: AbortSignal) => Promise<LocalStream>;
+  },
 ): Promise<LocalStream> {
   signal.throwIfAborted();
   const controller = new AbortController();
@@ -263,8 +266,10 @@ async function timed(
         "net.timeout",
         `cannot ${doing} ${host} port ${port} within ${Math.round(timeoutMs / 100) / 10} s`,
         {
-          remedy: `check smtp.host and smtp.port in the profile, and have the firewall allow ` +
-            `outbound connections to TCP port ${port}`,
+          remedy: doing === "connect to"
+            ? `check smtp.host and smtp.port in the profile, and have the firewall allow outbound connections to ` +
+              `TCP port ${port}`
+            : "try again; if it happens every time, a firewall or TLS inspection stands in between (see smtp.ca_file)",
         },
       ),
     );

@@ -147,6 +147,32 @@ Deno.test({
 });
 
 Deno.test({
+  name: `openSession() gives up on a server that says nothing in the middle of TLS`,
+  fn: async () => {
+    using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const { port } = listener.addr;
+    const serving = (async () => {
+      const conn = await listener.accept();
+      const say = (text: string): Promise<number> => conn.write(new TextEncoder().encode(text));
+      await say("220 hi\r\n");
+      await conn.read(new Uint8Array(100));
+      await say("250-hi\r\n250 STARTTLS\r\n");
+      await conn.read(new Uint8Array(100));
+      await say("220 go\r\n");
+      return conn;
+    })();
+    await assert.rejects(openSession(options(port, { timeoutMs: 200 })), (error) => {
+      assert.ok(error instanceof Failure && error.code === "net.timeout", String(error));
+      assert.equal(error.message, `cannot start TLS with localhost port ${port} within 0.2 s`);
+      assert.match(error.remedy ?? "", /TLS inspection/);
+      return true;
+    });
+    // The runtime lets go of a socket that is in the middle of TLS only when the other side does.
+    (await serving).close();
+  },
+});
+
+Deno.test({
   name: `openSession() tells an unknown authority from a name that does not match`,
   fn: async () => {
     await using certificates = await makeCertificates();
