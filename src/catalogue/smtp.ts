@@ -121,7 +121,11 @@ export const SMTP: readonly Entry[] = [
       "or send to a group address of the provider",
     ],
     retry: "later",
-    replies: [{ codes: [452], enhanced: ["4.5.3"] }, { enhanced: ["4.5.3"] }],
+    replies: [{ codes: [452], enhanced: ["4.5.3"] }, { enhanced: ["4.5.3"] }, {
+      phase: "rcpt",
+      codes: [552],
+      text: /too many recipients/i,
+    }],
   },
   {
     id: "reply.no_such_recipient",

@@ -23,6 +23,7 @@ const OTHERS: readonly Row[] = [
   ["mail", "530 Must issue a STARTTLS command first", "reply.starttls_first", "operator", "never"],
   ["message", "552 message too large", "reply.too_big", "operator", "never"],
   ["rcpt", "550 no such user", "reply.recipient_refused", "operator", "never"],
+  ["rcpt", "552 Too many recipients", "reply.too_many_recipients", "operator", "later"],
   ["rcpt", "450 greylisted", "reply.temporary", "operator", "later"],
   ["message", "571 never", "reply.refused", "operator", "never"],
 ];
