@@ -38,9 +38,13 @@ auth = "none"
   assert.equal(exitCode, 76, stderr);
   const { error } = JSON.parse(stdout);
   assert.equal(error.code, "net.tls");
+  // An executable may stand on a Deno that cannot tell the issuer (2.4); then the rest is the same.
+  const isToldLess = Deno.env.get("PLANTPOST_EXE") && !error.message.includes("issued by");
   assert.match(
     error.message,
-    /certificate is for "localhost", issued by "plantpost sandbox authority"/,
+    isToldLess
+      ? /comes from an authority that is not trusted here/
+      : /certificate is for "localhost", issued by "plantpost sandbox authority"/,
   );
   assert.match(error.remedy, /smtp\.ca_file/);
   assert.equal(octets, 0);

@@ -302,7 +302,8 @@ export class FuzzPeer implements LocalStream {
     } else if (kind === 9) {
       this.#raw(`${code}-more\r\n`.repeat(300));
     } else if (kind === 10) {
-      this.#raw(`${code}-one\r\n${this.#pick(CODES)} other\r\n`);
+      const others = CODES.filter((other) => other !== code); // with the same it would be a reply
+      this.#raw(`${code}-one\r\n${this.#pick(others)} other\r\n`);
       this.isOutOfStep = true;
     } else if (kind === 11) {
       // Bare line feeds, no text, a figure of text: all of it can be read.
