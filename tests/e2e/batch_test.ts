@@ -2,8 +2,14 @@
 // on. Runs against the source and, with PLANTPOST_EXE, against the executable.
 
 import assert from "node:assert/strict";
+import { dovecotMissing } from "../peers/dovecot.ts";
+import { type MailServers, startMailServers } from "../peers/mail_servers.ts";
+import { SCOPE } from "../peers/oidc.ts";
 import { type ScriptedSmtp, startScriptedSmtp } from "../peers/scripted_smtp.ts";
 import { commandLine, Program } from "./program.ts";
+
+const ACCOUNT = "reports@example.com";
+const missing = dovecotMissing;
 
 interface Bench extends AsyncDisposable {
   readonly program: Program;
@@ -85,3 +91,70 @@ Deno.test({
     );
   },
 });
+
+Deno.test({
+  name:
+    `send --batch signs in at Dovecot once for all lines, and asks once for a grant that has ended${
+      missing === undefined ? "" : ` (skipped: ${missing})`
+    }`,
+  ignore: missing !== undefined,
+  fn: async () => {
+    await using servers = await startMailServers({ method: "none", accessTokenSeconds: 3600 });
+    await using program = await Program.create();
+    await Deno.mkdir(program.path("keys"));
+    await program.write("plantpost.toml", profileOf(servers));
+    const login = program.start(["login", "--no-browser"]);
+    const [url] = await login.untilStderr(/https?:\/\/\S+[?&]client_id=\S+/u);
+    await servers.oidc.signIn(url, { account: ACCOUNT });
+    assert.equal((await login.outcome).exitCode, 0);
+
+    const lines = Array.from({ length: 40 }, (_, at) =>
+      JSON.stringify({
+        to: ["anna@example.com", `p${at}@example.com`],
+        subject: `Störung ${at}`,
+        text: `.\n..\nPumpe ${at}: läuft nicht\n.`,
+      }));
+    const batch = { stdin: lines.join("\n") };
+    const good = await program.run(["send", "--batch", "-"], batch);
+    assert.equal(good.exitCode, 0, good.stdout);
+    const arrived = await servers.sink.untilMessages(40);
+    assert.deepEqual(
+      arrived.map(({ recipients }) => recipients),
+      lines.map((line) => JSON.parse(line).to),
+    );
+    assert.equal(servers.sink.connectionCount, 1, "one session goes through Dovecot");
+
+    servers.oidc.revoke();
+    servers.oidc.endAccessTokens();
+    const before = servers.oidc.tokenRequests.get("refresh_token") ?? 0;
+    const dead = await program.run(["send", "--batch", "-"], batch);
+    assert.equal(dead.exitCode, 77);
+    const results = dead.stdout.trimEnd().split("\n").map((line) => JSON.parse(line));
+    assert.deepEqual(
+      results.map(({ line, error }) => [line, error.code]),
+      lines.map((_, at) => [at + 1, "oauth.grant_expired"]),
+    );
+    assert.equal((servers.oidc.tokenRequests.get("refresh_token") ?? 0) - before, 1);
+    assert.equal(servers.sink.messageCount, 40);
+  },
+});
+
+function profileOf({ certificates, dovecot, oidc, redirectUri }: MailServers): string {
+  return `[profiles.plant]
+provider = "custom"
+user = "${ACCOUNT}"
+[profiles.plant.oauth]
+client_id = "plant"
+redirect_uri = "${redirectUri}"
+authorization_endpoint = "${oidc.authorizationEndpoint}"
+token_endpoint = "${oidc.tokenEndpoint}"
+scope = "${SCOPE}"
+[profiles.plant.smtp]
+host = "${dovecot.host}"
+port = ${dovecot.port}
+ca_file = ${JSON.stringify(certificates.caFile)}
+[vault]
+key = "key-file"
+key_file = "keys/vault.key"
+`;
+}
