@@ -106,14 +106,14 @@ function messageHeader(draft: MessageDraft): string {
   ].join("");
 }
 
-// Importance is RFC 2156's and Outlook's; X-Priority is what the others read, and X-MSMail-Priority old Outlooks.
+// Importance is RFC 2156's and Outlook's; X-Priority is what the others read. X-MSMail-Priority says the same, and spam
+// filters hold it against mail that no Outlook has written.
 function importanceFields(importance: Importance = "normal"): readonly string[] {
   if (importance === "normal") return [];
   const isHigh = importance === "high";
   return [
     fold("Importance", [importance]),
     fold("X-Priority", isHigh ? ["1", "(Highest)"] : ["5", "(Lowest)"]),
-    fold("X-MSMail-Priority", [isHigh ? "High" : "Low"]),
   ];
 }
 

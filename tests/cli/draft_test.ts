@@ -127,7 +127,7 @@ Deno.test("send writes importance, own fields and the request for a receipt", as
   ]);
   assert.match(
     stdout,
-    /\r\nImportance: high\r\nX-Priority: 1 \(Highest\)\r\nX-MSMail-Priority: High\r\n/,
+    /\r\nImportance: high\r\nX-Priority: 1 \(Highest\)\r\n/,
   );
   assert.match(stdout, /\r\nDisposition-Notification-To: Plant <plant@xn--mller-kva\.de>\r\n/);
   assert.match(stdout, /\r\nX-Plant: =\?UTF-8\?B\?w5ZsIDc=\?=\r\nX-Line: 2\r\n/);
