@@ -26,7 +26,7 @@ const REFUSED: { readonly [Name in FaultName]?: Expected } = {
     remedy: /ca_file/,
     ...NEVER,
   },
-  "certificate-expired": { message: /certificate has expired/, remedy: /clock/, ...NEVER },
+  "certificate-expired": { message: /certificate has expired/, remedy: /clock/, ...LATER },
   "smtp-auth-disabled-tenant": {
     message: /535 5\.7\.139 .*disabled for the Tenant/,
     remedy: /Set-CASMailbox -Identity reports@contoso\.example/,

@@ -23,7 +23,7 @@ function server(conduct: Conduct): Server {
   const closed = Promise.withResolvers<never>();
   closed.promise.catch(() => {});
   let rest: Uint8Array = new Uint8Array(0);
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const turn = async (ms: number): Promise<void> => {
     const passed = new Promise<void>((resolve) => timer = setTimeout(resolve, ms));
     await Promise.race([passed, closed.promise]);
