@@ -15,7 +15,7 @@
 import { VERSION } from "../src/base/version.ts";
 import { BUNDLE, bundle, readBundle } from "./bundle.ts";
 import { call, say } from "./call.ts";
-import { isPlatform, permissions, type Platform, PLATFORMS } from "./permissions.ts";
+import { isPlatform, permissions, type Platform, PLATFORMS, V8_FLAGS } from "./permissions.ts";
 import { scriptCommand } from "./script_command.ts";
 
 const TARGETS = {
@@ -44,6 +44,7 @@ async function compile(target: Target | "host"): Promise<void> {
     // The cache of compiled code would lie under a fixed name in the folder for temporary files, where another
     // account may have put one of its own making. It saves 2 ms.
     "--no-code-cache",
+    V8_FLAGS,
     ...permissions(platform),
     ...(target === "host" ? [] : ["--target", target]),
     "--output",

@@ -2,7 +2,7 @@
 // The invariants: the same permissions as the executable's, and nothing that Deno would do beside running it, such
 // as looking for updates or keeping compiled code.
 
-import { permissions, type Platform } from "./permissions.ts";
+import { permissions, type Platform, V8_FLAGS } from "./permissions.ts";
 
 export interface ScriptCommand {
   readonly name: string;
@@ -10,8 +10,8 @@ export interface ScriptCommand {
 }
 
 export function scriptCommand(platform: Platform): ScriptCommand {
-  const flags = ["--quiet", "--no-config", "--no-lock", "--no-code-cache", ...permissions(platform)]
-    .join(" ");
+  const asCompiled = ["--quiet", "--no-config", "--no-lock", "--no-code-cache", V8_FLAGS];
+  const flags = [...asCompiled, ...permissions(platform)].join(" ");
   if (platform === "windows") {
     return {
       name: "plantpost.cmd",

@@ -5,6 +5,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { V8_FLAGS } from "../../.ci/permissions.ts";
 import { until } from "../peers/wait.ts";
 
 export interface RunOptions {
@@ -123,7 +124,7 @@ export function commandLine(): [executable: string, args: string[]] {
   const run = ["run", "--quiet", ...permissions];
   const bundle = Deno.env.get("PLANTPOST_MAIN");
   // Without the project's settings, as it goes into the executable.
-  if (bundle) return [Deno.execPath(), [...run, "--no-config", "--no-lock", bundle]];
+  if (bundle) return [Deno.execPath(), [...run, "--no-config", "--no-lock", V8_FLAGS, bundle]];
   const path = (name: string): string =>
     fileURLToPath(new URL(name, new URL("../../", import.meta.url)));
   return [Deno.execPath(), [...run, `--config=${path("deno.json")}`, path("main.ts")]];
