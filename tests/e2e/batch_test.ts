@@ -3,8 +3,7 @@
 
 import assert from "node:assert/strict";
 import { dovecotMissing } from "../peers/dovecot.ts";
-import { type MailServers, startMailServers } from "../peers/mail_servers.ts";
-import { SCOPE } from "../peers/oidc.ts";
+import { mailProfile, startMailServers } from "../peers/mail_servers.ts";
 import { type ScriptedSmtp, startScriptedSmtp } from "../peers/scripted_smtp.ts";
 import { commandLine, Program } from "./program.ts";
 
@@ -102,7 +101,7 @@ Deno.test({
     await using servers = await startMailServers({ method: "none", accessTokenSeconds: 3600 });
     await using program = await Program.create();
     await Deno.mkdir(program.path("keys"));
-    await program.write("plantpost.toml", profileOf(servers));
+    await program.write("plantpost.toml", mailProfile(servers, { user: ACCOUNT }));
     const login = program.start(["login", "--no-browser"]);
     const [url] = await login.untilStderr(/https?:\/\/\S+[?&]client_id=\S+/u);
     await servers.oidc.signIn(url, { account: ACCOUNT });
@@ -138,23 +137,3 @@ Deno.test({
     assert.equal(servers.sink.messageCount, 40);
   },
 });
-
-function profileOf({ certificates, dovecot, oidc, redirectUri }: MailServers): string {
-  return `[profiles.plant]
-provider = "custom"
-user = "${ACCOUNT}"
-[profiles.plant.oauth]
-client_id = "plant"
-redirect_uri = "${redirectUri}"
-authorization_endpoint = "${oidc.authorizationEndpoint}"
-token_endpoint = "${oidc.tokenEndpoint}"
-scope = "${SCOPE}"
-[profiles.plant.smtp]
-host = "${dovecot.host}"
-port = ${dovecot.port}
-ca_file = ${JSON.stringify(certificates.caFile)}
-[vault]
-key = "key-file"
-key_file = "keys/vault.key"
-`;
-}

@@ -4,8 +4,7 @@
 import assert from "node:assert/strict";
 import { median, peakMegabytes } from "../bench/measure.ts";
 import { dovecotMissing } from "../peers/dovecot.ts";
-import { type MailServers, startMailServers } from "../peers/mail_servers.ts";
-import { SCOPE } from "../peers/oidc.ts";
+import { mailProfile, type MailServers, startMailServers } from "../peers/mail_servers.ts";
 import { commandLine, Program } from "./program.ts";
 
 const ACCOUNT = "reports@example.com";
@@ -108,25 +107,6 @@ async function signIn(program: Program, { oidc }: MailServers): Promise<void> {
 }
 
 function profile(servers: MailServers, chunking: "auto" | "never"): string {
-  const { certificates, dovecot, oidc, redirectUri } = servers;
-  return `[profiles.plant]
-provider = "custom"
-user = "${ACCOUNT}"
-[profiles.plant.oauth]
-client_id = "plant"
-redirect_uri = "${redirectUri}"
-authorization_endpoint = "${oidc.authorizationEndpoint}"
-token_endpoint = "${oidc.tokenEndpoint}"
-scope = "${SCOPE}"
-[profiles.plant.smtp]
-host = "${dovecot.host}"
-port = ${dovecot.port}
-ca_file = ${JSON.stringify(certificates.caFile)}
-chunking = "${chunking}"
-[vault]
-key = "key-file"
-key_file = "keys/vault.key"
-[log]
-level = "debug"
-`;
+  const mail = mailProfile(servers, { user: ACCOUNT, smtp: `chunking = "${chunking}"` });
+  return `${mail}[log]\nlevel = "debug"\n`;
 }

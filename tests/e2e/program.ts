@@ -121,10 +121,10 @@ export function commandLine(): [executable: string, args: string[]] {
   }
   // What is set to nothing is not set.
   const permissions = (Deno.env.get("PLANTPOST_PERMISSIONS") || "--allow-all").trim().split(/\s+/);
-  const run = ["run", "--quiet", ...permissions];
+  const run = ["run", "--quiet", V8_FLAGS, ...permissions];
   const bundle = Deno.env.get("PLANTPOST_MAIN");
   // Without the project's settings, as it goes into the executable.
-  if (bundle) return [Deno.execPath(), [...run, "--no-config", "--no-lock", V8_FLAGS, bundle]];
+  if (bundle) return [Deno.execPath(), [...run, "--no-config", "--no-lock", bundle]];
   const path = (name: string): string =>
     fileURLToPath(new URL(name, new URL("../../", import.meta.url)));
   return [Deno.execPath(), [...run, `--config=${path("deno.json")}`, path("main.ts")]];

@@ -4,7 +4,7 @@
 import { makeCertificates, type TestCertificates } from "./certificates.ts";
 import { type Dovecot, startDovecot } from "./dovecot.ts";
 import { freePort } from "./free_port.ts";
-import { type Oidc, type OidcClient, startOidcProvider } from "./oidc.ts";
+import { type Oidc, type OidcClient, SCOPE, startOidcProvider } from "./oidc.ts";
 import { type Sink, type SinkOptions, startSink } from "./sink.ts";
 
 export interface MailServers extends AsyncDisposable {
@@ -56,4 +56,30 @@ export async function startMailServers(options: {
     sink,
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
+}
+
+/** A profile that signs in and sends through them; `smtp` holds more lines of its table. */
+export function mailProfile(
+  servers: MailServers,
+  more: { readonly user: string; readonly smtp?: string },
+): string {
+  const { certificates, dovecot, oidc, redirectUri } = servers;
+  return `[profiles.plant]
+provider = "custom"
+user = "${more.user}"
+[profiles.plant.oauth]
+client_id = "plant"
+redirect_uri = "${redirectUri}"
+authorization_endpoint = "${oidc.authorizationEndpoint}"
+token_endpoint = "${oidc.tokenEndpoint}"
+scope = "${SCOPE}"
+[profiles.plant.smtp]
+host = "${dovecot.host}"
+port = ${dovecot.port}
+ca_file = ${JSON.stringify(certificates.caFile)}
+${more.smtp ?? ""}
+[vault]
+key = "key-file"
+key_file = "keys/vault.key"
+`;
 }
