@@ -1,7 +1,7 @@
 // Accounts as Windows knows them: by security identifiers (SIDs), which hold in every language, and by names
 // such as `CONTOSO\svc-plant`, which people read. Called on Windows only.
 
-import { openWindowsLibrary, toWide } from "./windows_library.ts";
+import { octetsOf, openWindowsLibrary, toWide } from "./windows_library.ts";
 import { openWindowsMemory, type WindowsMemory } from "./windows_memory.ts";
 
 export interface WindowsAccount {
@@ -166,10 +166,4 @@ function textOf(units: Uint16Array): string {
 
 function length(value: number): Uint8Array<ArrayBuffer> {
   return octetsOf(Uint32Array.of(value));
-}
-
-function octetsOf(
-  array: Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(array.buffer);
 }

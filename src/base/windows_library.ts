@@ -27,3 +27,10 @@ export function toWide(text: string): Uint16Array<ArrayBuffer> {
   for (let at = 0; at < text.length; at++) units[at] = text.charCodeAt(at);
   return units;
 }
+
+/** The same memory as a `buffer` parameter takes it. */
+export function octetsOf(
+  array: Uint16Array<ArrayBuffer> | Uint32Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>,
+): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(array.buffer);
+}

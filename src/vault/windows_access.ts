@@ -3,7 +3,7 @@
 // so that there is no moment in which others can look into it.
 
 import { accountOfSid, type WindowsAccount } from "../base/windows_account.ts";
-import { openWindowsLibrary, toWide } from "../base/windows_library.ts";
+import { octetsOf, openWindowsLibrary, toWide } from "../base/windows_library.ts";
 import { openWindowsMemory } from "../base/windows_memory.ts";
 
 /** What an access list says, as far as a vault needs to know. */
@@ -187,10 +187,4 @@ function maskOf(rights: string): number {
 function verbatimPath(path: string): string {
   if (path.startsWith("\\\\?\\")) return path;
   return path.startsWith("\\\\") ? `\\\\?\\UNC\\${path.slice(2)}` : `\\\\?\\${path}`;
-}
-
-function octetsOf(
-  array: Uint16Array<ArrayBuffer> | BigUint64Array<ArrayBuffer>,
-): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(array.buffer);
 }
