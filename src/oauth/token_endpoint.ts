@@ -5,25 +5,27 @@
 import * as oauth from "oauth4webapi";
 import { fromBase64 } from "../base/base64.ts";
 import { Failure } from "../base/failure.ts";
-import type { World } from "../base/world.ts";
+import { providerRequest, type ProviderRequestOptions } from "./provider_request.ts";
 import { refusedToken } from "./refusal.ts";
-import { transcribeRequest, transcribeResponse, type Transcript } from "./transcript.ts";
+import { transcribeResponse, type Transcript } from "./transcript.ts";
 
 /** What the token endpoint must know of the client. */
 export interface OauthClient {
   readonly clientId: string;
   /** Absent for a public client; it must then not be sent (AADSTS700025). */
   readonly clientSecret?: string;
+  /** Proves who the client is instead of a secret (RFC 7523 §2.2). */
+  readonly certificate?: ClientCertificate;
   readonly clientAuth: "post" | "basic";
   readonly tokenEndpoint: string;
   readonly scope: string;
 }
 
-export interface TokenRequestOptions {
-  readonly fetch: World["fetch"];
-  readonly timeoutMs: number;
-  readonly transcript?: Transcript;
-  readonly signal?: AbortSignal;
+export interface ClientCertificate {
+  /** RSASSA-PKCS1-v1_5, RSA-PSS or ECDSA with SHA-256; it decides about the JWT's `alg`. */
+  readonly privateKey: CryptoKey;
+  /** SHA-256 of the certificate's DER, base64url: the JWT's `x5t#S256` (RFC 7515 §4.1.8). */
+  readonly thumbprint: string;
 }
 
 /** A token response (RFC 6749 §5.1), as far as the program uses it. */
@@ -44,7 +46,7 @@ export interface Tokens {
 export async function redeemCode(
   client: OauthClient,
   grant: { readonly code: string; readonly redirectUri: string; readonly codeVerifier: string },
-  options: TokenRequestOptions,
+  options: ProviderRequestOptions,
 ): Promise<Tokens> {
   const parts = library(client);
   // The listener has checked `state`; the library wants to see that the parameters went through a check.
@@ -54,16 +56,20 @@ export async function redeemCode(
     new URLSearchParams({ code: grant.code }),
     oauth.expectNoState,
   );
-  const response = await send(client, options, (common) =>
-    oauth.authorizationCodeGrantRequest(
-      parts.server,
-      parts.client,
-      parts.authentication,
-      checked,
-      grant.redirectUri,
-      grant.codeVerifier,
-      { ...common, additionalParameters: { scope: client.scope } },
-    ));
+  const response = await providerRequest(
+    client.tokenEndpoint,
+    options,
+    (common) =>
+      oauth.authorizationCodeGrantRequest(
+        parts.server,
+        parts.client,
+        parts.authentication,
+        checked,
+        grant.redirectUri,
+        grant.codeVerifier,
+        { ...common, additionalParameters: { scope: client.scope } },
+      ),
+  );
   return await interpretTokens(client, response, {
     doing: "sign in",
     transcript: options.transcript,
@@ -77,11 +83,11 @@ export async function redeemCode(
 export async function refreshTokens(
   client: OauthClient,
   refreshToken: string,
-  options: TokenRequestOptions,
+  options: ProviderRequestOptions,
 ): Promise<Tokens> {
   const parts = library(client);
-  const response = await send(
-    client,
+  const response = await providerRequest(
+    client.tokenEndpoint,
     options,
     (common) =>
       oauth.refreshTokenGrantRequest(
@@ -170,61 +176,32 @@ function withoutOddOptions(body: Readonly<Record<string, unknown>>): Record<stri
   };
 }
 
-interface CommonOptions {
-  readonly [oauth.allowInsecureRequests]: boolean;
-  readonly [oauth.customFetch]: typeof fetch;
-  readonly signal: AbortSignal;
-}
-
-async function send(
-  client: OauthClient,
-  options: TokenRequestOptions,
-  request: (common: CommonOptions) => Promise<Response>,
-): Promise<Response> {
-  const timeout = AbortSignal.timeout(options.timeoutMs);
-  const signal = options.signal === undefined
-    ? timeout
-    : AbortSignal.any([timeout, options.signal]);
-  try {
-    const response = await request({
-      // The profile has refused plain http but to loopback.
-      [oauth.allowInsecureRequests]: true,
-      [oauth.customFetch]: async (input, init) => {
-        options.transcript?.("C", transcribeRequest(client.tokenEndpoint, init?.body));
-        return await options.fetch(input, init);
-      },
-      signal,
-    });
-    // Read here, where a connection that breaks in the middle of the body is told from a bug.
-    await response.clone().text();
-    return response;
-  } catch (cause) {
-    if (options.signal?.aborted === true) throw options.signal.reason;
-    if (cause instanceof Failure) throw cause; // the way there could not be chosen
-    const { unreachable } = await import("./unreachable.ts");
-    throw await unreachable({
-      endpoint: client.tokenEndpoint,
-      fetch: options.fetch,
-      cause,
-      ...(timeout.aborted ? { timeoutMs: options.timeoutMs } : {}),
-    });
-  }
-}
-
 function library(client: OauthClient): {
   readonly server: oauth.AuthorizationServer;
   readonly client: oauth.Client;
   readonly authentication: oauth.ClientAuth;
 } {
-  const { clientSecret } = client;
-  const withSecret = client.clientAuth === "basic"
-    ? oauth.ClientSecretBasic
-    : oauth.ClientSecretPost;
   return {
     server: { issuer: new URL(client.tokenEndpoint).origin, token_endpoint: client.tokenEndpoint },
     client: { client_id: client.clientId },
-    authentication: clientSecret === undefined ? oauth.None() : withSecret(clientSecret),
+    authentication: authenticationOf(client),
   };
+}
+
+function authenticationOf(
+  { certificate, clientSecret, clientAuth }: OauthClient,
+): oauth.ClientAuth {
+  if (certificate !== undefined) {
+    return oauth.PrivateKeyJwt(certificate.privateKey, {
+      [oauth.modifyAssertion]: (header) => {
+        header["x5t#S256"] = certificate.thumbprint;
+      },
+    });
+  }
+  if (clientSecret === undefined) return oauth.None();
+  return clientAuth === "basic"
+    ? oauth.ClientSecretBasic(clientSecret)
+    : oauth.ClientSecretPost(clientSecret);
 }
 
 /** The account that an ID token names (OpenID Connect Core §5.1), unverified: good for a message only. */

@@ -23,6 +23,7 @@ const SHOWN = new Set([
 ]);
 
 export function transcribeRequest(endpoint: string, body: unknown): string {
+  if (body === undefined || body === null) return `GET ${endpoint}`;
   const fields = [...new URLSearchParams(String(body))].map(([name, value]) =>
     `${name}=${shown(name, value)}`
   );

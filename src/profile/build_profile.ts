@@ -76,13 +76,12 @@ function buildOauth(
 ): OauthProfile | undefined {
   const clientId = profile.text("oauth.client_id");
   const { authorizationEndpoint, tokenEndpoint, deviceEndpoint } = values;
-  const isComplete = clientId !== undefined && authorizationEndpoint !== undefined &&
-    tokenEndpoint !== undefined;
-  if (!isComplete) return undefined;
+  const issuer = profile.text("oauth.issuer");
+  if (clientId === undefined) return undefined;
+  if (tokenEndpoint === undefined && issuer === undefined) return undefined;
   const expires = profile.text("oauth.client_secret_expires");
   const certificateFile = profile.text("oauth.certificate_file");
   const proxy = profile.text("oauth.proxy");
-  const issuer = profile.text("oauth.issuer");
   return {
     flow: sure(profile.choice("oauth.flow", FLOWS)),
     clientId,
@@ -91,8 +90,8 @@ function buildOauth(
     clientSecret: secretSource(profile, resolve),
     ...(expires === undefined ? {} : { clientSecretExpires: expires }),
     ...(certificateFile === undefined ? {} : { certificateFile: resolve(certificateFile) }),
-    authorizationEndpoint,
-    tokenEndpoint,
+    ...(authorizationEndpoint === undefined ? {} : { authorizationEndpoint }),
+    ...(tokenEndpoint === undefined ? {} : { tokenEndpoint }),
     ...(deviceEndpoint === undefined ? {} : { deviceEndpoint }),
     ...(proxy === undefined ? {} : { proxy }),
     ...(issuer === undefined ? {} : { issuer }),

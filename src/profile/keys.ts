@@ -66,7 +66,6 @@ export const KEYS = [
     type: "text",
     choices: FLOWS,
     default: "code",
-    unbuiltChoices: ["device", "app"],
   },
   { path: "profiles.*.oauth.client_id", type: "text", format: "word" },
   {
@@ -85,14 +84,13 @@ export const KEYS = [
   { path: "profiles.*.oauth.client_secret_env", type: "text", format: "word" },
   { path: "profiles.*.oauth.client_secret_file", type: "text", format: "path" },
   { path: "profiles.*.oauth.client_secret_expires", type: "date" },
-  { path: "profiles.*.oauth.certificate_file", type: "text", format: "path", built: false },
+  { path: "profiles.*.oauth.certificate_file", type: "text", format: "path" },
   { path: "profiles.*.oauth.authorization_endpoint", type: "text", format: "endpoint" },
   { path: "profiles.*.oauth.token_endpoint", type: "text", format: "endpoint" },
   {
     path: "profiles.*.oauth.device_endpoint",
     type: "text",
     format: "endpoint",
-    built: false,
   },
   {
     path: "profiles.*.oauth.proxy",
@@ -100,7 +98,7 @@ export const KEYS = [
     format: "proxy",
     secret: true,
   },
-  { path: "profiles.*.oauth.issuer", type: "text", format: "endpoint", built: false },
+  { path: "profiles.*.oauth.issuer", type: "text", format: "endpoint" },
   { path: "profiles.*.oauth.scope", type: "text", format: "scope" },
 
   { path: "profiles.*.smtp.host", type: "text", format: "host" },

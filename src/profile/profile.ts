@@ -28,8 +28,11 @@ export interface OauthProfile {
   /** Local date, YYYY-MM-DD. */
   readonly clientSecretExpires?: string;
   readonly certificateFile?: string;
-  readonly authorizationEndpoint: string;
-  readonly tokenEndpoint: string;
+  /** Absent where the flow uses none, or where `issuer` is asked for it. */
+  readonly authorizationEndpoint?: string;
+  /** Absent where `issuer` is asked for it. */
+  readonly tokenEndpoint?: string;
+  /** Absent where the provider has none, or where `issuer` is asked for it. */
   readonly deviceEndpoint?: string;
   readonly proxy?: string;
   readonly issuer?: string;

@@ -1,8 +1,8 @@
 // A profile's endpoints, scope, host, port and limits: what the file says, else what its provider says.
 // The rules and the finished profile both ask here, so that they judge the same values.
 
-import { AUTHS, type ProfileKey, TLS_MODES } from "./keys.ts";
-import type { ProviderName, SmtpProfile } from "./profile.ts";
+import { AUTHS, FLOWS, type ProfileKey, TLS_MODES } from "./keys.ts";
+import type { OauthProfile, ProviderName, SmtpProfile } from "./profile.ts";
 import { PROVIDER_NAMES, PROVIDERS } from "./providers.ts";
 import { type Section, sure } from "./section.ts";
 
@@ -10,6 +10,8 @@ export interface ProviderValues {
   readonly provider: ProviderName;
   readonly auth: SmtpProfile["auth"];
   readonly needsOauth: boolean;
+  /** Undefined where the file's value was refused. */
+  readonly flow: OauthProfile["flow"] | undefined;
   readonly tenant?: string;
   /** Undefined where neither file nor provider has one, or where the tenant for it is not known. */
   readonly authorizationEndpoint: string | undefined;
@@ -33,9 +35,12 @@ export function providerValues(profile: Section<ProfileKey>): ProviderValues | u
   const tls = profile.choice("smtp.tls", TLS_MODES);
   const port = profile.number("smtp.port") ?? portFor(tls) ?? provider.smtpPort;
   const host = profile.text("smtp.host") ?? provider.smtpHost;
+  const flow = profile.choice("oauth.flow", FLOWS);
+  const scope = flow === "app" ? provider.appScope ?? "" : provider.scope;
   return {
     provider: name,
     auth,
+    flow,
     needsOauth: auth === "xoauth2" || auth === "oauthbearer" || auth === "auto",
     ...(tenant === undefined ? {} : { tenant }),
     authorizationEndpoint: profile.text("oauth.authorization_endpoint") ??
@@ -44,7 +49,7 @@ export function providerValues(profile: Section<ProfileKey>): ProviderValues | u
       fillTenant(provider.tokenEndpoint, tenant),
     deviceEndpoint: profile.text("oauth.device_endpoint") ??
       fillTenant(provider.deviceEndpoint, tenant),
-    scope: profile.text("oauth.scope") ?? provider.scope,
+    scope: profile.text("oauth.scope") ?? scope,
     host: host?.replace(/^\[(.*)\]$/, "$1"),
     port,
     tls: tls ?? (port === 465 ? "implicit" : "starttls"),

@@ -12,6 +12,10 @@ export interface Provider {
   readonly tokenEndpoint?: string;
   readonly deviceEndpoint?: string;
   readonly scope: string;
+  /** The scope of flow `app`; absent where the service has no such flow. */
+  readonly appScope?: string;
+  /** A refresh token that nobody uses for so long ends; absent where that is not known. */
+  readonly refreshTokenIdleDays?: number;
   readonly smtpHost?: string;
   readonly smtpPort: number;
   readonly messagesPerMinute: number;
@@ -35,21 +39,26 @@ export const PROVIDER_NAMES = [
 export const PROVIDERS: Readonly<Record<ProviderName, Provider>> = {
   "microsoft365": {
     ...microsoft("https://login.microsoftonline.com", "https://outlook.office.com"),
+    // Microsoft's page on SMTP AUTH insists on this host here, and on the other one above.
+    appScope: "https://outlook.office365.com/.default",
     smtpHost: "smtp.office365.com",
     portal: "https://entra.microsoft.com",
   },
   "microsoft365-gcc-high": {
     ...microsoft("https://login.microsoftonline.us", "https://outlook.office365.us"),
+    appScope: "https://outlook.office365.us/.default",
     smtpHost: "smtp.office365.us",
     portal: "https://portal.azure.us",
   },
   "microsoft365-dod": {
     ...microsoft("https://login.microsoftonline.us", "https://outlook.office365.us"),
+    appScope: "https://outlook.office365.us/.default",
     smtpHost: "outlook-dod.office365.us",
     portal: "https://portal.azure.us",
   },
   "microsoft365-china": {
     ...microsoft("https://login.partner.microsoftonline.cn", "https://partner.outlook.cn"),
+    appScope: "https://partner.outlook.cn/.default",
     smtpHost: "smtp.partner.outlook.cn",
     portal: "https://portal.azure.cn",
   },
@@ -65,6 +74,7 @@ export const PROVIDERS: Readonly<Record<ProviderName, Provider>> = {
     tokenEndpoint: "https://oauth2.googleapis.com/token",
     // The device endpoint of Google does not grant the mail scope, so none is named.
     scope: "https://mail.google.com/ openid email",
+    refreshTokenIdleDays: 180,
     smtpHost: "smtp.gmail.com",
     smtpPort: 587,
     // Google counts by the day (2,000 messages) and publishes neither figure: a cautious pace.
@@ -89,6 +99,7 @@ export const PROVIDERS: Readonly<Record<ProviderName, Provider>> = {
   "custom": {
     isMicrosoft: false,
     scope: "openid profile offline_access",
+    appScope: "",
     smtpPort: 587,
     // Nothing is known of the service: the largest figures a profile may set.
     messagesPerMinute: 10_000,
@@ -97,7 +108,7 @@ export const PROVIDERS: Readonly<Record<ProviderName, Provider>> = {
   },
 };
 
-type MicrosoftCloud = Omit<Provider, "smtpHost" | "portal" | "tenant">;
+type MicrosoftCloud = Omit<Provider, "smtpHost" | "portal" | "tenant" | "appScope">;
 
 /** The limits are those of a mailbox: Microsoft's page of 21 June 2025 on SMTP AUTH submission. */
 function microsoft(login: string, resource: string): MicrosoftCloud {
@@ -107,6 +118,7 @@ function microsoft(login: string, resource: string): MicrosoftCloud {
     tokenEndpoint: `${login}/{t}/oauth2/v2.0/token`,
     deviceEndpoint: `${login}/{t}/oauth2/v2.0/devicecode`,
     scope: `${resource}/SMTP.Send offline_access openid profile`,
+    refreshTokenIdleDays: 90,
     smtpPort: 587,
     messagesPerMinute: 30,
     connections: 3,

@@ -4,11 +4,11 @@
 
 import { Failure } from "../base/failure.ts";
 import type { World } from "../base/world.ts";
-import type { Tokens } from "../oauth/token_endpoint.ts";
+import type { OauthClient, Tokens } from "../oauth/token_endpoint.ts";
 import type { Transcript } from "../oauth/transcript.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
-import { clientSecretOf } from "./client_secret.ts";
 import { bindingOf, boundGrant, type Grant, withSecrets } from "./content.ts";
+import { type Credential, credentialsOf } from "./credential.ts";
 import type { Underway } from "./leftover.ts";
 import type { Vault } from "./vault.ts";
 
@@ -62,8 +62,10 @@ export async function usableGrant(
     try {
       // No signal: Ctrl-C between the answer and its storing would cost a rotated refresh token.
       const { refreshTokens } = await import("../oauth/token_endpoint.ts");
-      const secret = await clientSecretOf(profile, oauth, { content, world });
-      tokens = await refreshTokens(tokenClient(oauth, secret), grant.refreshToken, {
+      const [credential] = await credentialsOf(profile, oauth, { content, world });
+      const tokenEndpoint = oauth.tokenEndpoint ?? grant.tokenEndpoint ?? "";
+      const client = tokenClient(oauth, { credential, tokenEndpoint });
+      tokens = await refreshTokens(client, grant.refreshToken, {
         fetch: world.fetch,
         timeoutMs: REQUEST_TIMEOUT_MS,
         ...(options.transcript === undefined ? {} : { transcript: options.transcript }),
@@ -90,10 +92,13 @@ export async function usableGrant(
 export function newGrant(
   profile: Profile,
   tokens: Tokens,
-  at: { readonly nowMs: number; readonly scope: string },
+  at: { readonly nowMs: number; readonly scope: string; readonly tokenEndpoint?: string },
 ): Grant {
   return {
     binding: bindingOf(profile),
+    ...(at.tokenEndpoint === undefined || at.tokenEndpoint === profile.oauth?.tokenEndpoint
+      ? {}
+      : { tokenEndpoint: at.tokenEndpoint }),
     ...(tokens.account === undefined ? {} : { account: tokens.account }),
     scope: tokens.scope ?? at.scope,
     ...accessPart(tokens, at.nowMs),
@@ -106,20 +111,19 @@ export function newGrant(
 }
 
 /** What the token endpoint is to be told of a profile's client. */
-export function tokenClient(oauth: OauthProfile, clientSecret: string | undefined): {
-  readonly clientId: string;
-  readonly clientAuth: "post" | "basic";
-  readonly tokenEndpoint: string;
-  readonly scope: string;
-  readonly clientSecret?: string;
-} {
-  const { clientId, clientAuth, tokenEndpoint, scope } = oauth;
+export function tokenClient(
+  oauth: OauthProfile,
+  at: { readonly credential: Credential; readonly tokenEndpoint: string },
+): OauthClient {
+  const { clientId, clientAuth, scope } = oauth;
+  const { credential, tokenEndpoint } = at;
   return {
     clientId,
     clientAuth,
     tokenEndpoint,
     scope,
-    ...(clientSecret === undefined ? {} : { clientSecret }),
+    ...(credential.kind === "secret" ? { clientSecret: credential.value } : {}),
+    ...(credential.kind === "certificate" ? { certificate: credential.certificate } : {}),
   };
 }
 

@@ -26,6 +26,14 @@ export interface Grant {
   readonly refreshToken?: string;
   readonly refreshTokenIssuedAtMs?: number;
   readonly refreshTokenLastUsedAtMs?: number;
+  /** When the refresh token ends, used or not, where the provider said so. */
+  readonly refreshTokenExpiresAtMs?: number;
+  /** The token endpoint by discovery, where the profile names an issuer instead. */
+  readonly tokenEndpoint?: string;
+  /** Before this moment the provider does not want to be asked again (Retry-After). */
+  readonly askAgainAtMs?: number;
+  /** This PC's clock minus the provider's, as of the last answer. */
+  readonly clockSkewMs?: number;
   /** Set when the provider refused the refresh for good; the tokens are kept, a later success clears it. */
   readonly refusedAtMs?: number;
   readonly refusedWith?: string;
@@ -42,8 +50,27 @@ export interface Secret {
   readonly setAtMs: number;
 }
 
+/** A key and certificate that `cert new` made. */
+export interface StoredCertificate {
+  readonly binding: Binding;
+  /** PKCS #8, DER, base64. */
+  readonly privateKey: string;
+  /** X.509, DER, base64. */
+  readonly certificate: string;
+  readonly madeAtMs: number;
+  readonly expiresAtMs: number;
+  /** When the provider first took it; absent while nobody has uploaded it. */
+  readonly acceptedAtMs?: number;
+}
+
 export interface ProfileSecrets {
   readonly grant?: Grant;
+  /** The newest one; the provider may not know it yet. */
+  readonly certificate?: StoredCertificate;
+  /** The one before, until the newest was accepted. */
+  readonly previousCertificate?: StoredCertificate;
+  /** Opens the private key of `oauth.certificate_file`. */
+  readonly certificatePassphrase?: Secret;
   readonly clientSecret?: Secret;
   readonly smtpPassword?: Secret;
 }
@@ -57,7 +84,8 @@ export const EMPTY_VAULT: VaultContent = { profiles: {} };
 export function bindingOf(profile: Profile): Binding {
   return {
     clientId: profile.oauth?.clientId ?? "",
-    tokenEndpoint: profile.oauth?.tokenEndpoint ?? "",
+    // Whoever names another issuer sends the secrets to another token endpoint.
+    tokenEndpoint: profile.oauth?.tokenEndpoint ?? profile.oauth?.issuer ?? "",
     smtpHost: profile.smtp.host,
   };
 }
