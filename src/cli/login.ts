@@ -11,6 +11,13 @@ import type { SignedIn, SigningIn } from "./sign_in.ts";
 
 const TOKEN_TIMEOUT_MS = 30_000;
 
+/** Beside the token endpoint. */
+const NEEDED_ENDPOINTS = {
+  code: "authorizationEndpoint",
+  device: "deviceEndpoint",
+  app: undefined,
+} as const;
+
 export async function run(context: Context): Promise<number> {
   const signingIn = await begin(context);
   const { profile } = signingIn;
@@ -45,12 +52,19 @@ async function begin(context: Context): Promise<SigningIn> {
     timeoutMs: TOKEN_TIMEOUT_MS,
     ...(context.transcript === undefined ? {} : { transcript: context.transcript }),
   };
-  const endpoints = await endpointsOf(oauth, { ...asking, signal: context.signal });
+  const flow = context.flags.has("device") ? "device" : oauth.flow;
+  const needs = NEEDED_ENDPOINTS[flow];
+  const endpoints = await endpointsOf(oauth, {
+    ...asking,
+    ...(needs === undefined ? {} : { needs }),
+    signal: context.signal,
+  });
   return {
     context,
     world,
     profile,
     oauth,
+    flow,
     vault,
     credentials,
     endpoints,
@@ -61,9 +75,7 @@ async function begin(context: Context): Promise<SigningIn> {
 }
 
 async function signIn(signingIn: SigningIn): Promise<SignedIn> {
-  const { context, oauth } = signingIn;
-  const flow = context.flags.has("device") ? "device" : oauth.flow;
-  if (flow === "app") return await signInAsApp(signingIn);
+  if (signingIn.flow === "app") return await signInAsApp(signingIn);
   const { signInByBrowser } = await import("./login_browser.ts");
   return await signInByBrowser(signingIn);
 }

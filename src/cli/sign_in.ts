@@ -17,6 +17,8 @@ export interface SigningIn {
   readonly world: World;
   readonly profile: Profile;
   readonly oauth: OauthProfile;
+  /** That of the profile, or the one that a flag names. */
+  readonly flow: OauthProfile["flow"];
   readonly vault: Vault;
   readonly credentials: readonly [Credential, ...Credential[]];
   readonly endpoints: Endpoints;

@@ -23,11 +23,14 @@ export interface KnownEndpoints extends Partial<Endpoints> {
  */
 export async function endpointsOf(
   known: KnownEndpoints,
-  options: ProviderRequestOptions,
+  options: ProviderRequestOptions & {
+    /** What the flow needs beside the token endpoint. */
+    readonly needs?: "authorizationEndpoint" | "deviceEndpoint";
+  },
 ): Promise<Endpoints> {
   const { issuer, tokenEndpoint, authorizationEndpoint, deviceEndpoint } = known;
-  const isComplete = tokenEndpoint !== undefined && authorizationEndpoint !== undefined &&
-    deviceEndpoint !== undefined;
+  const isComplete = tokenEndpoint !== undefined &&
+    (options.needs === undefined || known[options.needs] !== undefined);
   if (issuer === undefined || isComplete) return ownEndpoints(known);
   const found = await discover(issuer, options);
   return {

@@ -76,7 +76,8 @@ function buildOauth(
 ): OauthProfile | undefined {
   const clientId = profile.text("oauth.client_id");
   const { authorizationEndpoint, tokenEndpoint, deviceEndpoint } = values;
-  const issuer = profile.text("oauth.issuer");
+  // The others' endpoints are known.
+  const issuer = values.provider === "custom" ? profile.text("oauth.issuer") : undefined;
   if (clientId === undefined) return undefined;
   if (tokenEndpoint === undefined && issuer === undefined) return undefined;
   const expires = profile.text("oauth.client_secret_expires");

@@ -114,21 +114,59 @@ function checkOauth(profile: Section<ProfileKey>, { values, problems }: Context)
       found: NOTHING,
     });
   }
-  if (values.provider === "custom") {
-    for (const key of ["oauth.authorization_endpoint", "oauth.token_endpoint"] as const) {
-      if (profile.isSet(key)) continue;
-      const why = profile.isSet("oauth.issuer")
-        ? `this release does not ask ${profile.path("oauth.issuer")} for it`
-        : `${profile.path("provider")} is "custom"`;
-      problems.add(profile.path(key), { must: `be set: ${why}`, found: NOTHING });
-    }
-  }
+  if (values.provider === "custom") checkCustomEndpoints(profile, { values, problems });
+  if (values.flow === "app") checkApp(profile, { values, problems });
   // An unqualified name is taken for Microsoft Graph's, and Exchange refuses that token (535 5.7.3).
   const bare = values.scope.split(" ").find((scope) => /^smtp\.send$/i.test(scope));
   if (isMicrosoft && bare !== undefined) {
     problems.add(profile.path("oauth.scope"), {
       must: `name the resource in full, such as ${PROVIDERS[values.provider].scope}`,
       found: showValue(bare),
+    });
+  }
+}
+
+/** What a flow asks of a service of which nothing is known; an issuer can be asked for all of it. */
+function checkCustomEndpoints(
+  profile: Section<ProfileKey>,
+  { values, problems }: Context,
+): void {
+  if (profile.isSet("oauth.issuer")) return;
+  const page = values.flow === "app" ? [] : ["oauth.authorization_endpoint"] as const;
+  for (const key of [...page, "oauth.token_endpoint"] as const) {
+    if (profile.isSet(key)) continue;
+    const why = `${profile.path("provider")} is "custom" (or set ${profile.path("oauth.issuer")})`;
+    problems.add(profile.path(key), { must: `be set: ${why}`, found: NOTHING });
+  }
+}
+
+/** Flow `app` signs in without a person, which not every service has. */
+function checkApp(profile: Section<ProfileKey>, { values, problems }: Context): void {
+  const { appScope, deviceEndpoint, isMicrosoft } = PROVIDERS[values.provider];
+  if (appScope === undefined) {
+    problems.add(profile.path("oauth.flow"), {
+      must:
+        `be "code"${deviceEndpoint === undefined ? "" : ' or "device"'} where ${
+          profile.path("provider")
+        } is "${values.provider}", ` +
+        "which lets no program sign in without a person",
+      found: '"app"',
+    });
+    return;
+  }
+  if (!isMicrosoft) return;
+  const tenant = profile.text("tenant") ?? "";
+  if (/^(?:common|organizations|consumers)$/i.test(tenant)) {
+    problems.add(profile.path("tenant"), {
+      must: 'be the directory (tenant) ID or a domain of the tenant where oauth.flow is "app"',
+      found: showValue(tenant),
+    });
+  }
+  const scope = profile.text("oauth.scope");
+  if (scope !== undefined && !/^\S+\/\.default$/.test(scope)) {
+    problems.add(profile.path("oauth.scope"), {
+      must: `be one resource with "/.default" where oauth.flow is "app", such as ${appScope}`,
+      found: showValue(scope),
     });
   }
 }

@@ -4,7 +4,7 @@
 import { defaultValue, type FoundKey, type KeyValues, type Value } from "./key_values.ts";
 import type { ProfileKey } from "./keys.ts";
 import { showValue } from "./problems.ts";
-import { fillTenant, providerValues } from "./provider_values.ts";
+import { providerValues } from "./provider_values.ts";
 import { PROVIDERS } from "./providers.ts";
 import { profileSection } from "./section.ts";
 
@@ -40,7 +40,6 @@ function providerDefaults(all: KeyValues): ReadonlyMap<string, Value> {
     if (values === undefined) continue;
     const provider = PROVIDERS[values.provider];
     const rows: readonly (readonly [ProfileKey, Value | undefined])[] = [
-      ["oauth.device_endpoint", fillTenant(provider.deviceEndpoint, values.tenant)],
       ["limits.messages_per_minute", provider.messagesPerMinute],
       ["limits.connections", provider.connections],
     ];
