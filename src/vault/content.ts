@@ -142,11 +142,13 @@ function bound<Item extends { readonly binding: Binding }>(
   const wanted = bindingOf(about.profile);
   for (const [field, key] of BOUND_KEYS) {
     if (item.binding[field] === wanted[field]) continue;
+    const isByIssuer = field === "tokenEndpoint" &&
+      about.profile.oauth?.tokenEndpoint === undefined;
     throw new Failure(
       "vault.binding",
-      `${about.what} of profile "${about.profile.name}" was stored for ${key} "${
-        item.binding[field]
-      }", ` +
+      `${about.what} of profile "${about.profile.name}" was stored for ${
+        isByIssuer ? "oauth.issuer" : key
+      } "${item.binding[field]}", ` +
         `but the profile now says "${wanted[field]}": it is not sent there`,
       {
         remedy: `if the change is meant, run "plantpost ${about.command}"; if it is not, ` +
