@@ -20,6 +20,9 @@ export async function startMailServers(options: {
   readonly method: OidcClient["token_endpoint_auth_method"];
   /** Left out for a public client. */
   readonly clientSecret?: string;
+  /** More metadata of the client, such as its grant types or keys. */
+  readonly client?: Readonly<Record<string, unknown>>;
+  readonly mailboxOfApps?: string;
   readonly accessTokenSeconds: number;
   readonly sink?: SinkOptions;
 }): Promise<MailServers> {
@@ -33,7 +36,9 @@ export async function startMailServers(options: {
         ...(options.clientSecret === undefined ? {} : { client_secret: options.clientSecret }),
         redirect_uris: [redirectUri],
         token_endpoint_auth_method: options.method,
+        ...options.client,
       }],
+      ...(options.mailboxOfApps === undefined ? {} : { mailboxOfApps: options.mailboxOfApps }),
       accessTokenSeconds: options.accessTokenSeconds,
     }),
   );

@@ -25,6 +25,8 @@ export interface OidcOptions {
   readonly clients: readonly OidcClient[];
   /** Lifetime of an access token; an hour unless told. */
   readonly accessTokenSeconds?: number;
+  /** The mailbox that tokens of client credentials are good for, as an Exchange administrator permits it. */
+  readonly mailboxOfApps?: string;
   /** Called for each token request, with the names of its body parameters in their order. */
   readonly onTokenRequest?: (grantType: string, parameterNames: readonly string[]) => void;
 }
@@ -95,7 +97,15 @@ export async function startOidcProvider(options: OidcOptions): Promise<Oidc> {
         grant_types: [],
       },
     ],
-    ttl: { ...LIFETIMES, AccessToken: options.accessTokenSeconds ?? 3600 },
+    extraTokenClaims: (_context: unknown, token: { readonly kind: string }): object | undefined =>
+      token.kind === "ClientCredentials" && options.mailboxOfApps !== undefined
+        ? { sub: options.mailboxOfApps }
+        : undefined,
+    ttl: {
+      ...LIFETIMES,
+      AccessToken: options.accessTokenSeconds ?? 3600,
+      ClientCredentials: options.accessTokenSeconds ?? 3600,
+    },
   });
   provider.use(grantOfflineAccessUnasked);
   provider.use(ledger.middleware);
