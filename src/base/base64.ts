@@ -14,7 +14,9 @@ export function fromBase64(text: string): Uint8Array<ArrayBuffer> | undefined {
   const standard = text.replaceAll("-", "+").replaceAll("_", "/");
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(standard)) return undefined;
   try {
-    return Uint8Array.from(atob(standard), (character) => character.charCodeAt(0));
+    // Deno 2.4 has no decoder of its own.
+    return Uint8Array.fromBase64?.(standard) ??
+      Uint8Array.from(atob(standard), (character) => character.charCodeAt(0));
   } catch {
     return undefined; // atob refuses a length that no octets have
   }

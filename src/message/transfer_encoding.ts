@@ -5,8 +5,10 @@ const LINE_INPUT = 57;
 const LINE_OUTPUT = 78;
 const LINE_PAIRS = LINE_OUTPUT / 2;
 const CHUNK_LINES = 840;
-const MAX_TEXT_LINE = 998;
 const MAX_QP_LINE = 76;
+
+// Of the control characters only the tab may stay: some servers refuse the others, and some take Ctrl-Z for the end.
+const NOT_SEVEN_BIT = /[^\t\r\n -~]|^From |^[^\r\n]{999}/m;
 
 const TAB = 0x09;
 const LF = 0x0a;
@@ -89,7 +91,7 @@ export function base64Lines(octets: Uint8Array): Uint8Array {
 export function encodeText(text: string): EncodedText {
   const lines = text.replace(/\r\n?|\n/g, "\r\n");
   const octets = new TextEncoder().encode(lines);
-  if (isSevenBit(octets)) return { encoding: "7bit", octets };
+  if (!NOT_SEVEN_BIT.test(lines)) return { encoding: "7bit", octets };
   const shorter = quotedPrintable(octets, base64Length(octets.length));
   if (shorter !== undefined) return { encoding: "quoted-printable", octets: shorter };
   return { encoding: "base64", octets: base64Lines(octets) };
@@ -155,21 +157,6 @@ function widthFrom(octet: number, isEncoded: boolean): number {
   return octet >= 0xc0 ? 6 : 3;
 }
 
-// Of the control characters only the tab: some servers refuse the others, and some take Ctrl-Z for the end.
-function isSevenBit(octets: Uint8Array): boolean {
-  let lineStart = 0;
-  for (let at = 0; at < octets.length; at++) {
-    const octet = octets[at] ?? 0;
-    if (octet === LF) lineStart = at + 1;
-    else if (octet !== CR) {
-      if ((octet < 0x20 && octet !== TAB) || octet > 0x7e) return false;
-      if (at - lineStart >= MAX_TEXT_LINE) return false;
-      if (at === lineStart && isFrom(octets, at)) return false;
-    }
-  }
-  return true;
-}
-
 interface LinesPlace {
   readonly at: number;
   readonly lines: number;
@@ -213,6 +200,6 @@ function encodeTail(
 }
 
 function pairsOf(alphabet: readonly string[]): Uint16Array {
-  const text = alphabet.map((first) => alphabet.map((second) => first + second).join("")).join("");
+  const text = alphabet.map((first) => first + alphabet.join(first)).join("");
   return new Uint16Array(new TextEncoder().encode(text).buffer);
 }
