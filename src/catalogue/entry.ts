@@ -42,8 +42,10 @@ export interface Entry {
   /** Lower case, no final period. */
   readonly meaning: string;
   readonly who: Who;
-  /** In order; `{user}` and `{sender}` stand for the addresses of the profile. */
+  /** In order; `{user}`, `{sender}` and `{clientId}` stand for what the profile says. */
   readonly steps: readonly string[];
+  /** The steps of an administrator where flow `app` signs in and no person does; they take the place of the others. */
+  readonly appSteps?: readonly string[];
   readonly retry: Retry;
   readonly replies?: readonly ReplyPattern[];
   readonly errors?: readonly ErrorPattern[];

@@ -2,7 +2,13 @@
 // reports come back as a mail long after the server has said 250.
 
 import type { Entry } from "./entry.ts";
-import { CONNECT_EXCHANGE, SEND_AS } from "./steps.ts";
+import {
+  ADD_MAILBOX_PERMISSION,
+  CONNECT_EXCHANGE,
+  NEW_SERVICE_PRINCIPAL,
+  OBJECT_ID,
+  SEND_AS,
+} from "./steps.ts";
 
 const RECIPIENTS_RULES =
   "ask the recipient's administrator to let {sender} write to this group or mailbox: Exchange admin center > Recipients > " +
@@ -17,10 +23,10 @@ export const EXCHANGE_SENDING: readonly Entry[] = [
     meaning: "the app has no right on the mailbox; it looks temporary and is not",
     who: "administrator",
     steps: [
-      `${CONNECT_EXCHANGE}, then Get-ServicePrincipal shows the app's identity`,
-      'Add-MailboxPermission -Identity "{user}" -User SERVICE_PRINCIPAL_ID -AccessRights FullAccess',
-      'to send as another address: Add-RecipientPermission -Identity "{sender}" -Trustee SERVICE_PRINCIPAL_ID ' +
-      "-AccessRights SendAs",
+      CONNECT_EXCHANGE,
+      `if Get-ServicePrincipal does not list the app: ${NEW_SERVICE_PRINCIPAL} (${OBJECT_ID})`,
+      ADD_MAILBOX_PERMISSION,
+      'to send as another address: Add-RecipientPermission -Identity "{sender}" -Trustee OBJECT_ID -AccessRights SendAs',
       "it takes up to an hour until the right works",
     ],
     retry: "never",

@@ -2,11 +2,15 @@
 
 import type { Entry } from "./entry.ts";
 import {
+  ADD_MAILBOX_PERMISSION,
+  ADD_SEND_AS_APP,
   CONNECT_EXCHANGE,
   EMAIL_APPS,
   LOGIN,
   M365,
   MAILBOX_SWITCH,
+  NEW_SERVICE_PRINCIPAL,
+  OBJECT_ID,
   REG,
   SIGN_IN_LOG,
   TENANT_SWITCH,
@@ -32,8 +36,14 @@ export const EXCHANGE_SIGN_IN: readonly Entry[] = [
       'Add-MailboxPermission -Identity "{user}" -User SIGNED_IN_ACCOUNT -AccessRights FullAccess',
       `permission: ${REG} > API permissions lists SMTP.Send (Microsoft Graph, delegated); after a change run "plantpost login"`,
       `mailbox: it is in Exchange Online, has a licence, and may send by SMTP: ${MAILBOX_SWITCH}`,
-      "an app without a user: the object ID of New-ServicePrincipal is that under Enterprise applications, not that under " +
-      "App registrations",
+    ],
+    appSteps: [
+      ADD_SEND_AS_APP,
+      CONNECT_EXCHANGE,
+      `${NEW_SERVICE_PRINCIPAL} (${OBJECT_ID})`,
+      ADD_MAILBOX_PERMISSION,
+      `the mailbox may send by SMTP: ${MAILBOX_SWITCH}`,
+      `it takes up to an hour; then ${TEST}`,
     ],
     retry: "after-login",
     replies: [{ codes: [535], enhanced: ["5.7.3"] }],

@@ -8,6 +8,10 @@ import type { Entry, Who } from "./entry.ts";
 export interface RemedyFacts {
   readonly user?: string;
   readonly sender?: string;
+  readonly flow?: "code" | "device" | "app";
+  readonly clientId?: string;
+  /** What `Connect-ExchangeOnline` must be told of the cloud; absent for the worldwide one. */
+  readonly exchangeEnvironment?: string;
 }
 
 export interface Advice {
@@ -22,7 +26,9 @@ export async function adviceFor(failure: Failure, facts: RemedyFacts = {}): Prom
   if (failure.refusal !== undefined) {
     const { findEntry } = await import("./find.ts");
     const entry = findEntry(failure.refusal);
-    if (entry !== undefined) return { who: entry.who, steps: [...own, ...stepsOf(entry, facts)] };
+    if (entry !== undefined) {
+      return { who: whoOf(entry, facts), steps: [...own, ...stepsOf(entry, facts)] };
+    }
   }
   const { PLANTPOST } = await import("./plantpost.ts");
   const kind = PLANTPOST.find((entry) => entry.id === failure.code);
@@ -34,16 +40,42 @@ export async function adviceFor(failure: Failure, facts: RemedyFacts = {}): Prom
 export async function adviceForText(text: string, facts: RemedyFacts = {}): Promise<Advice> {
   const { explainText } = await import("./explain.ts");
   const entry = explainText(text).found[0]?.entry;
-  return entry === undefined ? { steps: [] } : { who: entry.who, steps: stepsOf(entry, facts) };
+  return entry === undefined
+    ? { steps: [] }
+    : { who: whoOf(entry, facts), steps: stepsOf(entry, facts) };
 }
 
-/** The steps of an entry with the addresses in their places. */
+/** The steps of an entry with the facts in their places; where the flow is not known, those of every flow. */
 export function stepsOf(entry: Entry, facts: RemedyFacts = {}): readonly string[] {
-  const user = facts.user ?? "USER@DOMAIN";
-  const sender = facts.sender ?? facts.user ?? "SENDER@DOMAIN";
-  return entry.steps.map((step) =>
-    step.replaceAll("{user}", () => user).replaceAll("{sender}", () => sender)
+  const { steps, appSteps } = entry;
+  if (appSteps === undefined) return filled(steps, facts);
+  if (facts.flow === "app") return filled(appSteps, facts);
+  const forApps = facts.flow === undefined ? appSteps.map((step) => `flow app: ${step}`) : [];
+  return filled([...steps, ...forApps], facts);
+}
+
+/** Texts of the catalogue, with the facts in their places. */
+export function filled(texts: readonly string[], facts: RemedyFacts = {}): readonly string[] {
+  const { exchangeEnvironment } = facts;
+  const values: Readonly<Record<string, string>> = {
+    user: facts.user ?? "USER@DOMAIN",
+    sender: facts.sender ?? facts.user ?? "SENDER@DOMAIN",
+    clientId: facts.clientId ?? "CLIENT_ID",
+    exchange: exchangeEnvironment === undefined
+      ? ""
+      : ` -ExchangeEnvironmentName ${exchangeEnvironment}`,
+  };
+  return texts.map((text) =>
+    text.replaceAll(
+      /\{(user|sender|clientId|exchange)\}/g,
+      (written, name: string) => values[name] ?? written,
+    )
   );
+}
+
+// Without a person there is nobody to sign in again: rights are an administrator's to give.
+function whoOf(entry: Entry, facts: RemedyFacts): Who {
+  return facts.flow === "app" && entry.appSteps !== undefined ? "administrator" : entry.who;
 }
 
 /** The advice as lines: numbered when there is more than one step. */

@@ -36,8 +36,23 @@ export const STORE_SECRET: readonly string[] = [
   'run "plantpost refresh"; if that is refused, "plantpost login"',
 ];
 
+/** `{exchange}` stands for what names a cloud of its own. */
 export const CONNECT_EXCHANGE =
-  "in PowerShell: Install-Module ExchangeOnlineManagement (once), then Connect-ExchangeOnline";
+  "in PowerShell: Install-Module ExchangeOnlineManagement (once), then Connect-ExchangeOnline{exchange}";
+
+/** What an app without a user needs in Entra, beside its secret or certificate. */
+export const ADD_SEND_AS_APP =
+  `open ${REG} > API permissions > Add a permission > APIs my organization uses > Office 365 Exchange Online > ` +
+  "Application permissions, tick SMTP.SendAsApp, and press Grant admin consent";
+
+/** What it needs in Exchange, once: as lines for PowerShell. */
+export const NEW_SERVICE_PRINCIPAL = "New-ServicePrincipal -AppId {clientId} -ObjectId OBJECT_ID";
+
+export const OBJECT_ID =
+  "OBJECT_ID is the object ID under Enterprise applications, not the one under App registrations";
+
+export const ADD_MAILBOX_PERMISSION =
+  'Add-MailboxPermission -Identity "{user}" -User OBJECT_ID -AccessRights FullAccess';
 
 export const MAILBOX_SWITCH =
   "Set-CASMailbox -Identity {user} -SmtpClientAuthenticationDisabled $false";

@@ -19,6 +19,7 @@ import { Vault } from "../vault/vault.ts";
 import type { ParsedFlags } from "./flags.ts";
 import { Journal } from "./journal.ts";
 import { jsonLine } from "./output.ts";
+import { remedyFacts } from "./remedy_facts.ts";
 
 /** Something worth telling the person, with a stable code for scripts. */
 export interface Warning {
@@ -53,10 +54,10 @@ export class Context {
     return this.#loaded;
   }
 
-  /** The addresses of the chosen profile, for remedies. */
+  /** The addresses of the chosen profile and how it signs in, for remedies. */
   get addresses(): RemedyFacts {
     const profile = this.#loaded?.profiles.get(this.#profileName ?? "");
-    return profile === undefined ? {} : { user: profile.user, sender: profile.sender.address };
+    return profile === undefined ? {} : remedyFacts(profile);
   }
 
   /** The name of the profile, where the command has chosen one. */

@@ -20,6 +20,7 @@ import type { Context } from "./context.ts";
 import type { Outgoing } from "./draft.ts";
 import type { Journal } from "./journal.ts";
 import { failureJson, NOTHING_SENT, tell, type Told } from "./output.ts";
+import { remedyFacts } from "./remedy_facts.ts";
 
 export interface Mail {
   readonly messageId: string;
@@ -115,7 +116,7 @@ export async function mailResult(
   }
   const rejected = end instanceof Failure ? [] : end.rejected;
   const failure = end instanceof Failure ? end : nobodyAccepted(rejected);
-  const told = await tell(failure, { user: profile.user, sender: mail.envelope.reversePath });
+  const told = await tell(failure, remedyFacts(profile, mail.envelope.reversePath));
   return {
     exitCode: failure.exitCode,
     json: {

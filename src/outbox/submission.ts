@@ -69,7 +69,10 @@ export async function openSubmission(
     try {
       return await connect(() => Promise.resolve(present(renewed)));
     } catch (again) {
-      throw isAboutToken(again) ? withCause(again, { profile, grant: renewed }) : again;
+      if (!isAboutToken(again)) throw again;
+      const { withCause } = await import("./token_trouble.ts");
+      const nowMs = options.world.nowMs();
+      throw withCause(again, { profile, oauth, grant: renewed, nowMs });
     }
   }
 
@@ -136,40 +139,6 @@ async function passwordOf(profile: Profile, options: SubmissionOptions): Promise
   }
   options.world.keepSecret(password);
   return { kind: "password", user: profile.user, password };
-}
-
-// The server says only that it does not like the token; what is wrong with it can often be seen from here.
-function withCause(
-  failure: Failure,
-  at: { readonly profile: Profile; readonly grant: Grant },
-): Failure {
-  const causes = [wrongAccount(at.profile, at.grant), wrongAudience(at.grant)]
-    .filter((cause) => cause !== undefined);
-  if (causes.length === 0) return failure;
-  return new Failure(failure.code, failure.message, {
-    remedy: causes.join("\n"),
-    retry: failure.retry,
-    ...(failure.refusal === undefined ? {} : { refusal: failure.refusal }),
-    cause: failure.cause,
-  });
-}
-
-function wrongAccount(profile: Profile, { account }: Grant): string | undefined {
-  if (account === undefined || account.toLowerCase() === profile.user.toLowerCase()) {
-    return undefined;
-  }
-  return `${account} has signed in, but the profile's user is ${profile.user}: run "plantpost login --force" and ` +
-    `sign in as ${profile.user}; or set user = "${account}" in the profile`;
-}
-
-// A scope without a resource is taken for one of Microsoft Graph, and so is its token (audience).
-function wrongAudience({ scope }: Grant): string | undefined {
-  const graphs = scope.split(" ").find((one) =>
-    /^(?:https:\/\/graph\.microsoft\.[a-z]+\/|SMTP\.Send)/i.test(one)
-  );
-  if (graphs === undefined) return undefined;
-  return `the token is for Microsoft Graph, not for mail: the scope it was asked with is "${graphs}"; take oauth.scope ` +
-    'out of the profile, or set it to "https://outlook.office.com/SMTP.Send offline_access", then run "plantpost login"';
 }
 
 // With these the server has said that no token at all would do (Exchange Online).

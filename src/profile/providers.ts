@@ -21,6 +21,8 @@ export interface Provider {
   readonly messagesPerMinute: number;
   readonly connections: number;
   readonly authorizationExtras: Readonly<Record<string, string>>;
+  /** `-ExchangeEnvironmentName` of Connect-ExchangeOnline, where it wants one. */
+  readonly exchangeEnvironment?: string;
   /** Where the application is registered. */
   readonly portal?: string;
 }
@@ -48,18 +50,21 @@ export const PROVIDERS: Readonly<Record<ProviderName, Provider>> = {
     ...microsoft("https://login.microsoftonline.us", "https://outlook.office365.us"),
     appScope: "https://outlook.office365.us/.default",
     smtpHost: "smtp.office365.us",
+    exchangeEnvironment: "O365USGovGCCHigh",
     portal: "https://portal.azure.us",
   },
   "microsoft365-dod": {
     ...microsoft("https://login.microsoftonline.us", "https://outlook.office365.us"),
     appScope: "https://outlook.office365.us/.default",
     smtpHost: "outlook-dod.office365.us",
+    exchangeEnvironment: "O365USGovDoD",
     portal: "https://portal.azure.us",
   },
   "microsoft365-china": {
     ...microsoft("https://login.partner.microsoftonline.cn", "https://partner.outlook.cn"),
     appScope: "https://partner.outlook.cn/.default",
     smtpHost: "smtp.partner.outlook.cn",
+    exchangeEnvironment: "O365China",
     portal: "https://portal.azure.cn",
   },
   "outlook": {
@@ -108,7 +113,10 @@ export const PROVIDERS: Readonly<Record<ProviderName, Provider>> = {
   },
 };
 
-type MicrosoftCloud = Omit<Provider, "smtpHost" | "portal" | "tenant" | "appScope">;
+type MicrosoftCloud = Omit<
+  Provider,
+  "smtpHost" | "portal" | "tenant" | "appScope" | "exchangeEnvironment"
+>;
 
 /** The limits are those of a mailbox: Microsoft's page of 21 June 2025 on SMTP AUTH submission. */
 function microsoft(login: string, resource: string): MicrosoftCloud {

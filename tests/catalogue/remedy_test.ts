@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { Failure, type OauthRefusal } from "../../src/base/failure.ts";
-import { findEntry } from "../../src/catalogue/find.ts";
-import { adviceFor, adviceForText, adviceLines } from "../../src/catalogue/remedy.ts";
+import { entryOf, findEntry } from "../../src/catalogue/find.ts";
+import {
+  adviceFor,
+  adviceForText,
+  adviceLines,
+  type RemedyFacts,
+  stepsOf,
+} from "../../src/catalogue/remedy.ts";
 
 function idOf(refusal: Partial<OauthRefusal>): string | undefined {
   return findEntry({ kind: "oauth", error: "unknown_error", ...refusal })?.id;
@@ -125,3 +131,90 @@ Deno.test("adviceLines() numbers steps when there are several, and keeps their l
   assert.deepEqual(adviceLines(["one\ntwo"]), ["one", "two"]);
   assert.deepEqual(adviceLines(["one\ntwo", "three"]), ["1. one", "   two", "2. three"]);
 });
+
+Deno.test("pain 3: SMTP AUTH that is switched off names the administrator, both switches, and the mailbox", async () => {
+  for (const [scope, id] of [["Tenant", "tenant"], ["Mailbox", "mailbox"]] as const) {
+    const { who, steps } = await adviceFor(
+      refusedAuth("5.7.139", `SmtpClientAuthentication is disabled for the ${scope}.`),
+      { user: "reports@contoso.com" },
+    );
+    assert.equal(who, "administrator");
+    const all = steps.join("\n");
+    assert.match(
+      all,
+      /Set-CASMailbox -Identity reports@contoso\.com -SmtpClientAuthenticationDisabled \$false/,
+    );
+    assert.match(all, /Set-TransportConfig -SmtpClientAuthenticationDisabled \$false/);
+    assert.match(all, /Connect-ExchangeOnline$/m);
+    const entry = entryOf(`exchange.smtp_auth_off_for_${id}`);
+    assert.ok(entry !== undefined);
+    assert.deepEqual(steps, stepsOf(entry, { user: "reports@contoso.com" }));
+  }
+});
+
+const APP: RemedyFacts = {
+  user: "reports@contoso.com",
+  flow: "app",
+  clientId: "11111111-2222-3333-4444-555555555555",
+};
+
+Deno.test("pain 6: an app that Exchange refuses gets both PowerShell lines, ready to be typed", async () => {
+  const refusals = [
+    refusedAuth("5.7.3", "Authentication unsuccessful"),
+    new Failure("smtp.refused", "430 4.2.0", {
+      refusal: {
+        kind: "smtp",
+        command: "DATA",
+        replyCode: 430,
+        enhancedCode: "4.2.0",
+        lines: ["STOREDRV; mailbox logon failure; MapiExceptionLogonFailed"],
+      },
+    }),
+  ];
+  for (const refusal of refusals) {
+    const { who, steps } = await adviceFor(refusal, APP);
+    assert.equal(who, "administrator");
+    const all = steps.join("\n");
+    assert.match(
+      all,
+      /New-ServicePrincipal -AppId 11111111-2222-3333-4444-555555555555 -ObjectId OBJECT_ID/,
+    );
+    assert.match(
+      all,
+      /^Add-MailboxPermission -Identity "reports@contoso\.com" -User OBJECT_ID -AccessRights FullAccess$/m,
+    );
+    assert.match(all, /OBJECT_ID is the object ID under Enterprise applications, not the one und/);
+    assert.doesNotMatch(all, /plantpost login|flow app|SMTP\.Send /);
+  }
+});
+
+Deno.test("pain 6: where the flow is not known, the steps of an app stand behind the others; with a person they are left out", async () => {
+  const refusal = refusedAuth("5.7.3", "Authentication unsuccessful");
+  const unknown = (await adviceFor(refusal)).steps;
+  assert.match(unknown[0] ?? "", /^scope: /);
+  assert.match(
+    unknown.join("\n"),
+    /^flow app: New-ServicePrincipal -AppId CLIENT_ID -ObjectId OBJ/m,
+  );
+  const person = await adviceFor(refusal, { ...APP, flow: "code" });
+  assert.equal(person.who, "user");
+  assert.doesNotMatch(person.steps.join("\n"), /New-ServicePrincipal/);
+});
+
+Deno.test("Connect-ExchangeOnline is told the cloud that it must know", async () => {
+  const refusal = refusedAuth("5.7.139", "SmtpClientAuthentication is disabled for the Tenant.");
+  const { steps } = await adviceFor(refusal, { exchangeEnvironment: "O365China" });
+  assert.match(steps.join("\n"), /Connect-ExchangeOnline -ExchangeEnvironmentName O365China$/m);
+});
+
+function refusedAuth(enhancedCode: string, words: string): Failure {
+  return new Failure("smtp.auth_refused", `535 ${enhancedCode} ${words}`, {
+    refusal: {
+      kind: "smtp",
+      command: "AUTH XOAUTH2",
+      replyCode: 535,
+      enhancedCode,
+      lines: [words],
+    },
+  });
+}
