@@ -6,6 +6,7 @@
 
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { LAZY_IMPORTS } from "../../.ci/script_command.ts";
 import { makeCertificates } from "../peers/certificates.ts";
 import { startFastSmtp } from "../peers/fast_smtp.ts";
 import { openSlowLink } from "../peers/slow_link.ts";
@@ -77,6 +78,7 @@ async function useBundle(): Promise<void> {
   const { success, stderr } = await command.output();
   if (!success) throw new Error(`cannot make the bundle: ${new TextDecoder().decode(stderr)}`);
   Deno.env.set("PLANTPOST_MAIN", join(root, "dist", "bundle", "main.js"));
+  Deno.env.set(LAZY_IMPORTS, "1");
 }
 
 async function measure(

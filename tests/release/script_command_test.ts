@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { dirname, join } from "node:path";
 import { isPlatform, permissions, PLATFORMS } from "../../.ci/permissions.ts";
-import { scriptCommand } from "../../.ci/script_command.ts";
+import { LAZY_IMPORTS, scriptCommand } from "../../.ci/script_command.ts";
 
 const MODULE = `
 console.log(JSON.stringify([Deno.args, Deno.permissions.querySync({ name: "ffi" }).state]));
@@ -41,5 +41,13 @@ Deno.test("the commands of the script form carry each permission of the executab
   for (const platform of PLATFORMS) {
     const flags = scriptCommand(platform).text.match(/--(?:allow|deny|no-prompt)\S*/g);
     assert.deepEqual(flags, [...permissions(platform)]);
+  }
+});
+
+Deno.test("the commands of the script form have the modules of other commands left alone", () => {
+  for (const platform of PLATFORMS) {
+    const { text } = scriptCommand(platform);
+    const at = text.indexOf(`${LAZY_IMPORTS}=1`);
+    assert.ok(at > 0 && at < text.indexOf("deno run"), text);
   }
 });
