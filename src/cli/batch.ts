@@ -4,6 +4,7 @@
 import { EXIT, Failure } from "../base/failure.ts";
 import { SteadySession } from "../outbox/steady_session.ts";
 import type { Profile } from "../profile/profile.ts";
+import type { NextMail } from "../smtp/client.ts";
 import { readChunks } from "./attached_file.ts";
 import { type BatchLine, batchLines } from "./batch_lines.ts";
 import { LogInPortions } from "./batch_log.ts";
@@ -11,14 +12,9 @@ import { checkDefaults, keysOfMail, valuesOfLine, withDefaults } from "./batch_m
 import { COMMANDS } from "./commands.ts";
 import type { Context } from "./context.ts";
 import { dryRunJson, endOf, keepResult, mailResult, messageText, openSessionFor } from "./mail.ts";
+import { LinesAhead, type PreparedLine } from "./lines_ahead.ts";
 import { mailFromFlags, type OwnedMail } from "./mail_from_flags.ts";
 import { failureJson, jsonLine, NOTHING_SENT, tell } from "./output.ts";
-
-/** A line's mail; or why there is none. */
-interface PreparedLine {
-  readonly number: number;
-  readonly mail: OwnedMail | Failure;
-}
 
 interface LineResult {
   readonly exitCode: number;
@@ -46,9 +42,10 @@ export async function runBatch(context: Context): Promise<number> {
     signal,
   });
   await using log = new LogInPortions(context, { settings, profile });
-  return await new Batch(context, { profile, session, log }).run(prepared());
+  await using lines = new LinesAhead(prepared());
+  return await new Batch(context, { profile, session, log, lines }).run();
 
-  // A generator: nothing of the next line but one is read before it is asked for.
+  // A generator: nothing of the next line is read before it is asked for.
   async function* prepared(): AsyncGenerator<PreparedLine, void> {
     for await (const line of batchLines(input)) {
       yield { number: line.number, mail: await prepare(line).catch(failureOf) };
@@ -66,6 +63,7 @@ interface BatchParts {
   readonly profile: Profile;
   readonly session: SteadySession;
   readonly log: LogInPortions;
+  readonly lines: LinesAhead;
 }
 
 class Batch {
@@ -82,29 +80,31 @@ class Batch {
   }
 
   /** @throws {Failure} `input.unreadable`; `file.io` where the results are not taken */
-  async run(lines: AsyncGenerator<PreparedLine, void>): Promise<number> {
+  async run(): Promise<number> {
     const { signal } = this.#context;
-    const { log } = this.#parts;
-    let next = lines.next();
-    while (!signal.aborted) {
-      const line = await log.during(unlessAborted(next, signal));
-      if (line === undefined || line.done === true) break;
-      const result = this.#resultOf(line.value);
-      // While the server has this one the next is composed; where that cannot be read, it is told in its turn.
-      next = lines.next();
-      next.catch(() => {});
-      this.#say(line.value.number, await result);
+    const { lines, log } = this.#parts;
+    for (;;) {
+      if (lines.first === undefined) await log.during(unlessAborted(lines.untilReady(), signal));
+      else await log.keepUp();
+      const line = signal.aborted ? undefined : lines.take();
+      if (line === undefined) return this.#end();
+      this.#say(line.number, await this.#resultOf(line));
     }
-    return this.#end();
   }
 
   async #resultOf({ mail: prepared, number }: PreparedLine): Promise<LineResult> {
     if (prepared instanceof Failure) return await this.#withoutMail(prepared, number);
     await using mail = prepared;
     if (this.#context.flags.has("dry-run")) return await this.#dryRun(mail, number);
-    const { profile, session } = this.#parts;
+    const { profile, session, lines } = this.#parts;
+    const next = (): NextMail | undefined => {
+      const following = lines.first?.mail;
+      // While the server has this one others are composed.
+      void lines.readOn();
+      return following instanceof Failure || this.#context.signal.aborted ? undefined : following;
+    };
     const startedMs = performance.now();
-    const end = await session.send(mail.envelope, mail.message)
+    const end = await session.send(mail.envelope, mail.message, { next })
       .catch((cause) => endOf(cause, this.#context.signal));
     const durationMs = performance.now() - startedMs;
     const { exitCode, json } = await mailResult(mail, { profile, end, durationMs });
@@ -166,14 +166,14 @@ class Batch {
   }
 }
 
-/** Undefined when the command was interrupted first. */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
-  const { promise, resolve } = Promise.withResolvers<undefined>();
-  const abort = (): void => resolve(undefined);
+/** Resolves early when the command is interrupted. */
+async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const abort = (): void => resolve();
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   try {
-    return await Promise.race([work, promise]);
+    await Promise.race([work, promise]);
   } finally {
     signal.removeEventListener("abort", abort);
   }

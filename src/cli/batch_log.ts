@@ -22,12 +22,18 @@ export class LogInPortions implements AsyncDisposable {
     this.#at = at;
   }
 
+  /** Writes what is due. */
+  async keepUp(): Promise<void> {
+    const { length } = this.#context.journal.entries;
+    if (length === 0) return;
+    const isDue = performance.now() - this.#writtenMs > AFTER_MS;
+    if (isDue || length >= AFTER_ENTRIES) await this.#write();
+  }
+
   /** Awaits the work; what is due meanwhile is written. */
   async during<T>(work: Promise<T>): Promise<T> {
-    const { entries } = this.#context.journal;
-    if (entries.length === 0) return await work;
-    const isDue = performance.now() - this.#writtenMs > AFTER_MS;
-    if (isDue || entries.length >= AFTER_ENTRIES) await this.#write();
+    await this.keepUp();
+    if (this.#context.journal.entries.length === 0) return await work;
     const timer = setTimeout(() => void this.#write(), AFTER_MS);
     try {
       return await work;

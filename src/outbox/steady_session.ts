@@ -5,7 +5,7 @@
 import { Failure } from "../base/failure.ts";
 import type { MessageSource } from "../base/message_source.ts";
 import type { World } from "../base/world.ts";
-import type { Envelope, SmtpSession, TransactionResult } from "../smtp/client.ts";
+import type { Envelope, SendOptions, SmtpSession, TransactionResult } from "../smtp/client.ts";
 
 export interface SteadyOptions {
   /** Connects and signs in, with a token that is good now. */
@@ -30,6 +30,8 @@ export class SteadySession implements AsyncDisposable {
   #messagesOverIt = 0;
   #hasWorked = false;
   #lostInARow = 0;
+  /** Whether the envelope of the next message may go ahead: until anything odd happens, which it might have caused. */
+  #goesAhead = true;
   #ended: { readonly failure: Failure; readonly untilMs: number } | undefined;
 
   constructor(options: SteadyOptions) {
@@ -41,15 +43,24 @@ export class SteadySession implements AsyncDisposable {
    * and ended without having been given the whole message: after the server's idle time or its count of messages.
    * @throws {Failure} as `openSubmission()` and `SmtpSession.send()`
    */
-  async send(envelope: Envelope, message: MessageSource): Promise<TransactionResult> {
+  async send(
+    envelope: Envelope,
+    message: MessageSource,
+    options: SendOptions = {},
+  ): Promise<TransactionResult> {
+    const next: SendOptions["next"] = () => {
+      const mail = options.next?.();
+      return this.#goesAhead ? mail : undefined;
+    };
     for (;;) {
       const session = await this.#usable();
       const isFirst = this.#messagesOverIt++ === 0;
       try {
-        const result = await session.send(envelope, message);
+        const result = await session.send(envelope, message, { next });
         this.#lostInARow = 0;
         return result;
       } catch (error) {
+        if (isLoss(error)) this.#goesAhead = false;
         if (!isFirst && endsWithItsConnection(error)) {
           this.#drop();
           continue;
@@ -138,8 +149,15 @@ function isCount(text: string): boolean {
     .test(text);
 }
 
-function concernsConnection({ code, refusal }: Failure): boolean {
-  if (refusal?.kind === "smtp" && refusal.replyCode === 421) return true;
+function concernsConnection(failure: Failure): boolean {
+  const { refusal } = failure;
+  return isLoss(failure) || (refusal?.kind === "smtp" && refusal.replyCode === 421);
+}
+
+/** Whether the connection ended without a word of the server's that would explain it. */
+function isLoss(error: unknown): boolean {
+  if (!(error instanceof Failure)) return false;
+  const { code } = error;
   return code === "smtp.outcome_unknown" || code === "smtp.protocol" || code.startsWith("net.");
 }
 

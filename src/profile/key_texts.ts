@@ -137,7 +137,9 @@ export const KEY_TEXTS: Readonly<Record<KeyPath, KeyText>> = {
       "always or never.",
   },
   "profiles.*.smtp.chunking": {
-    sentence: "auto (BDAT where the server offers CHUNKING) or never.",
+    sentence:
+      "auto (BDAT where the server offers CHUNKING; where it does not, a batch sends the next " +
+      "envelope with the end of each mail) or never.",
   },
   "profiles.*.smtp.ca_file": {
     sentence:

@@ -14,7 +14,7 @@ import type { LocalStream, Network } from "./network.ts";
 import type { Reply } from "./reply.ts";
 import { type Phase, refusalFailure } from "./reply_class.ts";
 import type { Envelope, TransactionResult } from "./envelope.ts";
-import { transact } from "./transaction.ts";
+import { Transaction } from "./transaction.ts";
 
 export type { Credentials } from "./authentication.ts";
 export type { DsnRequest, Envelope, RejectedRecipient, TransactionResult } from "./envelope.ts";
@@ -33,6 +33,7 @@ export interface SessionOptions {
   /** Called when AUTH is due; a token refresh that was started earlier goes on meanwhile. */
   readonly credentials: () => Promise<Credentials>;
   readonly initialResponse: "auto" | "always" | "never";
+  /** `never` also keeps the envelope of the next message from going ahead. */
   readonly chunking: "auto" | "never";
   /** Gets every line of the dialog without its secrets, and `*` lines about the connection. */
   readonly transcript?: (direction: "C" | "S" | "*", line: string) => void;
@@ -40,6 +41,20 @@ export interface SessionOptions {
   readonly onWithoutDsn?: (server: string) => void;
   /** Aborting ends the session; a message whose last octet is out then has an unknown outcome. */
   readonly signal: AbortSignal;
+}
+
+/** The mail that the caller sends next. */
+export interface NextMail {
+  readonly envelope: Envelope;
+  readonly message: MessageSource;
+}
+
+export interface SendOptions {
+  /**
+   * Called when the last octets of the message are about to go out; from then on the server is at work. The envelope
+   * of the mail that it returns may go out with them (RFC 2920 §3.1); the next call of `send()` must be for that mail.
+   */
+  readonly next?: () => NextMail | undefined;
 }
 
 export interface SmtpSession extends AsyncDisposable {
@@ -52,7 +67,11 @@ export interface SmtpSession extends AsyncDisposable {
    * @throws {Failure} `smtp.refused`, `smtp.temporary`, `smtp.auth_refused`, `smtp.outcome_unknown`,
    * `message.too_big`, `message.invalid`, `smtp.protocol`, `net.lost`, `net.timeout`, and those of the source
    */
-  send(envelope: Envelope, message: MessageSource): Promise<TransactionResult>;
+  send(
+    envelope: Envelope,
+    message: MessageSource,
+    options?: SendOptions,
+  ): Promise<TransactionResult>;
   /** Says QUIT and closes, without waiting for the answer. */
   close(): void;
 }
@@ -115,9 +134,17 @@ class Session implements SmtpSession {
   readonly extensions: Extensions;
   readonly #connection: Connection;
   #usesChunking: boolean;
+  /**
+   * Only where there is no CHUNKING. With BDAT it gains nothing: envelope and message make one flight anyway, and two
+   * messages under way would be two of unknown fate when the connection is lost. Servers that offer both are spared it
+   * with DATA as well: Dovecot 2.3 takes the message and dies of the RCPT behind it before it says so.
+   */
+  readonly #goesAhead: boolean;
   #isResetDue = false;
   #onWithoutDsn: SessionOptions["onWithoutDsn"];
   #lastHeardMs = performance.now();
+  /** Its envelope is out, and DATA: the server waits for this message and no other. */
+  #ahead: Transaction | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(
@@ -127,24 +154,36 @@ class Session implements SmtpSession {
     this.#connection = connection;
     this.extensions = options.extensions;
     this.#onWithoutDsn = options.onWithoutDsn;
-    this.#usesChunking = options.chunking === "auto" && options.extensions.offersChunking;
+    const { offersChunking } = options.extensions;
+    this.#usesChunking = options.chunking === "auto" && offersChunking;
+    this.#goesAhead = options.chunking === "auto" && !offersChunking;
   }
 
   get isBroken(): boolean {
     return this.#connection.isBroken;
   }
 
-  async send(envelope: Envelope, message: MessageSource): Promise<TransactionResult> {
+  async send(
+    envelope: Envelope,
+    message: MessageSource,
+    { next }: SendOptions = {},
+  ): Promise<TransactionResult> {
+    const mail = { envelope, message };
+    const ahead = this.#ahead;
+    this.#ahead = undefined;
+    if (ahead !== undefined && ahead.message !== message) this.#leave();
     try {
-      return await this.#transact(envelope, message);
+      return await this.#run(ahead ?? this.#transactionOf(mail), next);
     } catch (error) {
-      if (!this.#usesChunking || this.isBroken || !isChunkingFault(error)) throw error;
-      this.#usesChunking = false;
-      return await this.#transact(envelope, message);
+      if (this.isBroken) throw error;
+      if (this.#usesChunking && isChunkingFault(error)) this.#usesChunking = false;
+      else if (ahead === undefined || !isOutOfOrder(error)) throw error;
+      return await this.#run(this.#transactionOf(mail), next);
     }
   }
 
   close(): void {
+    if (this.#ahead !== undefined) this.#leave();
     this.#closing ??= this.#connection.close();
   }
 
@@ -153,14 +192,20 @@ class Session implements SmtpSession {
     await this.#closing;
   }
 
-  async #transact(envelope: Envelope, message: MessageSource): Promise<TransactionResult> {
+  async #run(transaction: Transaction, next: SendOptions["next"]): Promise<TransactionResult> {
+    this.#isResetDue = true;
+    const result = await transaction.run(() => this.#goAhead(next?.()));
+    this.#isResetDue = result.reply === undefined;
+    this.#lastHeardMs = performance.now();
+    return result;
+  }
+
+  #transactionOf({ envelope, message }: NextMail, isResetDue = this.#isResetDue): Transaction {
     if (envelope.dsn !== undefined && !this.extensions.offersDsn) {
       this.#onWithoutDsn?.(this.#connection.server);
       this.#onWithoutDsn = undefined;
     }
-    const isResetDue = this.#isResetDue;
-    this.#isResetDue = true;
-    const result = await transact(this.#connection, {
+    return new Transaction(this.#connection, {
       envelope,
       message,
       extensions: this.extensions,
@@ -168,10 +213,33 @@ class Session implements SmtpSession {
       isResetDue,
       isFresh: performance.now() - this.#lastHeardMs < FRESH_MS,
     });
-    this.#isResetDue = result.reply === undefined;
-    this.#lastHeardMs = performance.now();
-    return result;
   }
+
+  /** The transaction of the next mail where it goes ahead. */
+  #goAhead(mail: NextMail | undefined): Transaction | undefined {
+    if (mail === undefined || !this.#goesAhead) return undefined;
+    try {
+      // The end of a message leaves nothing to reset, whatever the server makes of it (RFC 5321 §4.1.1.4).
+      const transaction = this.#transactionOf(mail, false);
+      if (transaction.canGoAhead) this.#ahead = transaction;
+    } catch (error) {
+      // What keeps it from being sent is told in its turn.
+      if (!(error instanceof Failure)) throw error;
+    }
+    return this.#ahead;
+  }
+
+  /** What the server would take for the message that it waits for must not be sent any more. */
+  #leave(): void {
+    const { server } = this.#connection;
+    this.#connection.drop(new Failure("net.lost", `${server} was left before the next message`));
+  }
+}
+
+/** What some servers say of MAIL behind a message that they refused. */
+function isOutOfOrder(error: unknown): boolean {
+  if (!(error instanceof Failure) || error.refusal?.kind !== "smtp") return false;
+  return error.refusal.replyCode === 503 && error.refusal.command.startsWith("MAIL");
 }
 
 /**

@@ -7,11 +7,11 @@ import { writeAll } from "../base/octets.ts";
 import type { ByteStream } from "../base/world.ts";
 import { type Reply, ReplyParser, replyText } from "./reply.ts";
 import { type Timeouts, timeoutsOf } from "./timeouts.ts";
+import { TurnTimer } from "./turn_timer.ts";
 
 /** Collected output is written when it reaches this many octets. */
 export const WRITE_BYTES = 64 * 1024;
 
-const MAX_TIMER_MS = 2 ** 31 - 1;
 const CLOSE_TIMEOUT_MS = 1_000;
 const LOST_REMEDY =
   "nothing was sent: try again; if it happens every time, a firewall or virus scanner on the way " +
@@ -33,10 +33,13 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #encoder = new TextEncoder();
   readonly #input = new Uint8Array(8 * 1024);
+  readonly #timer = new TurnTimer();
   #stream: ByteStream;
   #parser: ReplyParser;
   #inputStart = 0;
   #inputEnd = 0;
+  /** Replies that have come and are not asked for yet. */
+  readonly #early: Reply[] = [];
   #output = new Uint8Array(4 * 1024);
   #outputBytes = 0;
   #isClosed = false;
@@ -67,9 +70,10 @@ export class Connection {
     return this.#outputBytes;
   }
 
-  /** Whether the server sent more than it was asked for. */
+  /** Whether the server sent more than was read. */
   get hasUnreadInput(): boolean {
-    return this.#inputStart < this.#inputEnd;
+    return this.#early.length > 0 || this.#parser.isInsideReply ||
+      this.#inputStart < this.#inputEnd;
   }
 
   /** What must not appear in the transcript and in replies, even where the server repeats it. */
@@ -129,21 +133,26 @@ export class Connection {
    */
   async readReply(timeoutMs: number = this.timeouts.sessionMs): Promise<Reply> {
     this.#assertUsable();
-    const reply = this.#parse() ??
+    const reply = this.#early.shift() ?? this.#parse() ??
       await this.#within(timeoutMs, "did not answer", () => this.#readUntilReply());
     return this.#seen(reply);
   }
 
   /**
-   * To be called where no reply is due: one that is there was not asked for, and every later one would be taken for
-   * the answer to another command.
+   * To be called where so many replies are due and no more: one beyond them was not asked for, and every later one
+   * would be taken for the answer to another command.
    * @throws {Failure} `smtp.protocol`; `smtp.temporary` where the server said that it ends the connection
    */
-  assertInStep(): void {
+  assertInStep(due = 0): void {
     if (!this.hasUnreadInput || this.#fault !== undefined) return;
-    const reply = this.#parse();
+    for (let reply = this.#parse(); reply !== undefined; reply = this.#parse()) {
+      this.#early.push(reply);
+    }
+    const beyond = this.#early[due];
+    const isPart = this.#parser.isInsideReply && this.#early.length === due;
+    if (beyond === undefined && !isPart) return;
     // A 421 may come at any time.
-    const words = reply === undefined ? "part of a reply" : `"${replyText(this.#seen(reply))}"`;
+    const words = beyond === undefined ? "part of a reply" : `"${replyText(this.#seen(beyond))}"`;
     throw this.protocolFailure(`sent ${words} that answers nothing`);
   }
 
@@ -188,6 +197,7 @@ export class Connection {
     if (this.#isClosed) return;
     const isPolite = this.#fault === undefined;
     this.#isClosed = true;
+    this.#timer.close();
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     if (!isPolite) return;
     this.#options.transcript?.("C", "QUIT");
@@ -212,6 +222,7 @@ export class Connection {
   #fail(reason: unknown): void {
     if (this.#fault !== undefined || this.#isClosed) return;
     this.#fault = { reason };
+    this.#timer.close();
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     const words = reason instanceof Error ? reason.message : String(reason);
     this.#options.transcript?.("*", `closed: ${words}`);
@@ -220,10 +231,10 @@ export class Connection {
   }
 
   async #within<T>(timeoutMs: number, complaint: string, work: () => Promise<T>): Promise<T> {
-    const timer = setTimeout(() => {
+    this.#timer.begin(timeoutMs, () => {
       const seconds = Math.round(timeoutMs / 100) / 10;
       this.#fail(new Failure("net.timeout", `${this.server} ${complaint} within ${seconds} s`));
-    }, Math.min(timeoutMs, MAX_TIMER_MS));
+    });
     try {
       return await this.#unlessAbandoned(work());
     } catch (error) {
@@ -233,7 +244,7 @@ export class Connection {
       this.#fail(reason);
       throw this.#fault?.reason ?? reason;
     } finally {
-      clearTimeout(timer);
+      this.#timer.end();
     }
   }
 

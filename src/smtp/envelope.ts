@@ -117,6 +117,11 @@ export class EnvelopeExchange {
     return this.#rcptLines.length <= RECIPIENTS_AT_ONCE;
   }
 
+  /** Commands, and so replies, of `putAll()`. */
+  get commandCount(): number {
+    return (this.#options.isResetDue ? 2 : 1) + this.#rcptLines.length;
+  }
+
   /** Collects all commands for one flight. */
   putAll(): void {
     if (this.#options.isResetDue) this.#connection.putLine("RSET");

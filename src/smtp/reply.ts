@@ -62,6 +62,11 @@ export class ReplyParser {
     return place;
   }
 
+  /** Whether a reply has begun and is not finished. */
+  get isInsideReply(): boolean {
+    return this.#partial.length > 0 || this.#lines.length > 0;
+  }
+
   /** The finished reply, once; `undefined` while there is none. */
   take(): Reply | undefined {
     const reply = this.#reply;

@@ -1,6 +1,7 @@
 // One mail transaction: MAIL, RCPT and the message by BDAT or DATA (RFC 5321 §3.3, RFC 2920, RFC 3030), in as few
-// turns as the server's extensions allow. The invariant: a message is completed only when all its octets, and no
-// others, were handed over; and once its last octet went out, a missing reply means that its fate is not known.
+// turns as the server's extensions allow; where another mail follows, its MAIL, RCPT and DATA go out with the end of
+// this one (RFC 2920 §3.1), but nothing of its message. The invariant: a message is completed only when all its octets,
+// and no others, were handed over; and once its last octet went out, a missing reply means that its fate is not known.
 
 import { Failure } from "../base/failure.ts";
 import type { MessageSource } from "../base/message_source.ts";
@@ -25,31 +26,54 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Chunks on their way without a reply. */
 const CHUNKS_AHEAD = 4;
 
-/**
- * Sends one message in one transaction.
- * @throws {Failure} `smtp.refused`, `smtp.temporary` and the other classes of a reply; `smtp.outcome_unknown`;
- * `message.too_big`, `message.invalid` before anything is sent; those of the message source and the connection
- */
-export async function transact(
-  connection: Connection,
-  options: TransactionOptions,
-): Promise<TransactionResult> {
-  return await new Transaction(connection, options).run();
-}
+/** Called once, when the last octets of a message are about to go out; the transaction after it goes ahead. */
+export type Following = () => Transaction | undefined;
 
-class Transaction {
+/** One message in one transaction. */
+export class Transaction {
   readonly #connection: Connection;
   readonly #options: TransactionOptions;
   readonly #envelope: EnvelopeExchange;
+  #isAhead = false;
+  #following: Following = () => undefined;
+  #next: Transaction | undefined;
 
+  /** @throws {Failure} `message.too_big`, `message.invalid` for what the server is known not to take */
   constructor(connection: Connection, options: TransactionOptions) {
     this.#connection = connection;
     this.#options = options;
     this.#envelope = new EnvelopeExchange(connection, options);
   }
 
-  async run(): Promise<TransactionResult> {
-    this.#connection.assertInStep();
+  get message(): MessageSource {
+    return this.#options.message;
+  }
+
+  /** Whether its envelope can go out with the end of the message before. */
+  get canGoAhead(): boolean {
+    return this.#isPipelined;
+  }
+
+  /** Replies to what went ahead. */
+  get repliesDue(): number {
+    return this.#isAhead ? this.#envelope.commandCount + 1 : 0;
+  }
+
+  /** Collects what comes before the message; `run()` reads the replies. */
+  goAhead(): void {
+    this.#isAhead = true;
+    this.#envelope.putAll();
+    this.#connection.putLine("DATA");
+  }
+
+  /**
+   * Sends the message.
+   * @throws {Failure} `smtp.refused`, `smtp.temporary` and the other classes of a reply; `smtp.outcome_unknown`;
+   * those of the message source and the connection
+   */
+  async run(following?: Following): Promise<TransactionResult> {
+    this.#following = following ?? this.#following;
+    this.#connection.assertInStep(this.repliesDue);
     const { message, usesChunking } = this.#options;
     const isSmall = message.sizeBytes <= SMALL_MESSAGE_BYTES;
     const reply = isSmall
@@ -62,13 +86,16 @@ class Transaction {
     };
   }
 
+  get #isPipelined(): boolean {
+    return this.#options.extensions.offersPipelining && this.#envelope.fitsOneFlight;
+  }
+
   async #smallByBdat(): Promise<Reply | undefined> {
-    const { extensions, isFresh, isResetDue, message } = this.#options;
+    const { isFresh, isResetDue, message } = this.#options;
     const connection = this.#connection;
     const envelope = this.#envelope;
     // Not behind RSET: where that is refused, the message must not be on its way already.
-    const isOneFlight = extensions.offersPipelining && isFresh && !isResetDue &&
-      envelope.fitsOneFlight;
+    const isOneFlight = this.#isPipelined && isFresh && !isResetDue;
     if (isOneFlight) envelope.putAll();
     else if (!await envelope.exchange()) return undefined;
     connection.putLine(bdatCommand(message.sizeBytes, true));
@@ -134,14 +161,13 @@ class Transaction {
   }
 
   async #byData({ isSmall }: { isSmall: boolean }): Promise<Reply | undefined> {
-    const { extensions } = this.#options;
     const connection = this.#connection;
     const envelope = this.#envelope;
-    const isPipelined = extensions.offersPipelining &&
-      envelope.fitsOneFlight;
-    if (isPipelined) envelope.putAll();
-    else if (!await envelope.exchange()) return undefined;
-    connection.putLine("DATA");
+    if (!this.#isAhead) {
+      if (this.#isPipelined) envelope.putAll();
+      else if (!await envelope.exchange()) return undefined;
+      connection.putLine("DATA");
+    }
     const commandBytes = connection.pendingBytes;
     const stuffing = new DotStuffing();
     if (isSmall) {
@@ -150,7 +176,7 @@ class Transaction {
       connection.putBytes(stuffing.end());
     }
     await connection.flush(commandBytes);
-    if (isPipelined) await envelope.readReplies();
+    if (this.#isPipelined) await envelope.readReplies();
     const go = await connection.readReply(connection.timeouts.dataMs);
     if (!await this.#mayGoAhead(go)) return undefined;
     this.#noteMessage();
@@ -171,14 +197,27 @@ class Transaction {
       throw this.#refused(go, { phase: "data", command: "DATA" });
     }
     connection.unput();
+    const { mailRefusal } = this.#envelope;
     if (go.code === 354) {
+      // Where MAIL came amiss behind the message before, the empty one could be for its recipients.
+      if (this.#isAhead && mailRefusal !== undefined) throw this.#leftAfter(mailRefusal);
       // RFC 2920 §3.1: the server waits for a message that is for nobody; an empty one ends the wait.
       connection.putLine(".");
       await connection.flush();
       await this.#messageReply();
     }
-    if (this.#envelope.mailRefusal !== undefined) throw this.#envelope.mailRefusal;
+    if (mailRefusal !== undefined) throw mailRefusal;
     return false;
+  }
+
+  #leftAfter(mailRefusal: Failure): Failure {
+    const failure = new Failure(
+      "net.lost",
+      `${this.#connection.server} was left, because it waits for a message whose sender it refused`,
+      { cause: mailRefusal },
+    );
+    this.#connection.drop(failure);
+    return failure;
   }
 
   async #stream(stuffing: DotStuffing): Promise<void> {
@@ -210,7 +249,7 @@ class Transaction {
   // With a reply too many nobody knows which of them was the message's.
   #assertLast(): void {
     try {
-      this.#connection.assertInStep();
+      this.#connection.assertInStep(this.#next?.repliesDue);
     } catch (error) {
       // A server that shuts down has answered before.
       if (error instanceof Failure && error.code === "smtp.temporary") return;
@@ -236,7 +275,7 @@ class Transaction {
     this.#connection.note("C", `<${this.#options.message.sizeBytes} octets of message>`);
   }
 
-  /** Collects a small message behind the commands; where that fails, nothing of them is left to be sent. */
+  /** Collects a small message behind the commands; where that fails, it can never be completed. */
   async #collect(put: (piece: Uint8Array) => void): Promise<void> {
     const { message } = this.#options;
     try {
@@ -249,6 +288,8 @@ class Transaction {
       assertSize(message, total);
     } catch (error) {
       this.#connection.unput();
+      // The server waits for a message already.
+      if (this.#isAhead) this.#connection.drop(error);
       throw error;
     }
   }
@@ -272,13 +313,16 @@ class Transaction {
     }
   }
 
-  /** Writes the last octets of the message. */
+  /** Writes the last octets of the message, and what goes ahead of the next one. */
   async #handOver(): Promise<void> {
+    this.#next = this.#following();
+    this.#next?.goAhead();
     try {
       await this.#connection.flush();
     } catch (error) {
       // A write that failed did not hand over its end. One that was given up may still do so later.
-      if (error instanceof Failure && error.code === "net.lost") throw error;
+      const isLost = error instanceof Failure && error.code === "net.lost";
+      if (isLost && this.#next === undefined) throw error;
       throw this.#outcomeUnknown(error);
     }
   }

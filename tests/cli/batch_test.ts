@@ -7,6 +7,7 @@ import { type Desk, type DeskOptions, openDesk, type Printed } from "./desk.ts";
 
 const BATCH = ["send", "--batch", "-"];
 const UTF8 = new TextEncoder();
+const BOTH_WAYS = [[], ["PIPELINING"]]; // in lock-step, and each envelope ahead of its mail
 
 Deno.test("send --batch sends a mail for each line over one connection, and tells each in its order", async () => {
   await using place = await openPlace();
@@ -33,38 +34,44 @@ Deno.test("send --batch sends a mail for each line over one connection, and tell
   assert.equal((await place.batch([], ["--quiet"])).stderr, "");
 });
 
-Deno.test("send --batch lets a bad line fail alone, and ends with the first failing line's code", async () => {
-  await using place = await openPlace({
-    reply: (line) => /^RCPT.*<nobody/.test(line) ? "550 5.1.1 unknown" : undefined,
+for (const offers of BOTH_WAYS) {
+  Deno.test(`send --batch lets a bad line fail alone, and ends with the first failing line's code [${offers}]`, async () => {
+    await using place = await openPlace({
+      offers,
+      reply: (line) => /^RCPT.*<nobody/.test(line) ? "550 5.1.1 unknown" : undefined,
+    });
+    const { exitCode, stdout, stderr } = await place.batch([
+      '{"to":"a@example.com"}',
+      "",
+      '{"to":"a@example.com","attach":"missing.pdf"}',
+      "not JSON",
+      '{"to":"nonsense"}',
+      "{}",
+      '{"to":"a@example.com","subject":"two\\nlines"}',
+      '{"to":["a@example.com","nobody@example.com"]}',
+      '{"to":["nobody@example.com"]}',
+      '{"to":"last@example.com"}',
+    ]);
+    assert.deepEqual(
+      parsed(stdout).map(({ line, outcome, error }) => [line, outcome, error?.code]),
+      [
+        [1, "sent", undefined],
+        [3, "failed", "input.unreadable"],
+        [4, "failed", "message.invalid"],
+        [5, "failed", "usage.invalid"],
+        [6, "failed", "usage.invalid"],
+        [7, "failed", "message.invalid"],
+        [8, "partial", undefined],
+        [9, "failed", "smtp.recipient_refused"],
+        [10, "sent", undefined],
+      ],
+    );
+    assert.equal(exitCode, 66);
+    assert.equal(stderr, "batch: 2 sent, 6 failed, 1 partial");
+    assert.equal(place.count("EHLO"), 1);
+    assert.equal(place.subjects().length, 3);
   });
-  const { exitCode, stdout, stderr } = await place.batch([
-    '{"to":"a@example.com"}',
-    "",
-    '{"to":"a@example.com","attach":"missing.pdf"}',
-    "not JSON",
-    '{"to":"nonsense"}',
-    "{}",
-    '{"to":"a@example.com","subject":"two\\nlines"}',
-    '{"to":["a@example.com","nobody@example.com"]}',
-    '{"to":["nobody@example.com"]}',
-    '{"to":"last@example.com"}',
-  ]);
-  assert.deepEqual(parsed(stdout).map(({ line, outcome, error }) => [line, outcome, error?.code]), [
-    [1, "sent", undefined],
-    [3, "failed", "input.unreadable"],
-    [4, "failed", "message.invalid"],
-    [5, "failed", "usage.invalid"],
-    [6, "failed", "usage.invalid"],
-    [7, "failed", "message.invalid"],
-    [8, "partial", undefined],
-    [9, "failed", "smtp.recipient_refused"],
-    [10, "sent", undefined],
-  ]);
-  assert.equal(exitCode, 66);
-  assert.equal(stderr, "batch: 2 sent, 6 failed, 1 partial");
-  assert.equal(place.count("EHLO"), 1);
-  assert.equal(place.server.messages.length, 3);
-});
+}
 
 Deno.test("send --batch ends with 67 when the first trouble is a recipient that was refused", async () => {
   await using place = await openPlace({
@@ -80,7 +87,7 @@ Deno.test("send --batch takes another connection when the server ends one, and s
     "421 4.7.0 too many messages in this connection",
     "451 4.7.1 only three messages per session",
   ];
-  for (const offers of [[], ["PIPELINING"]]) {
+  for (const offers of BOTH_WAYS) {
     for (const end of ends) {
       let mails = 0;
       await using place = await openPlace({
@@ -102,15 +109,18 @@ Deno.test("send --batch takes another connection when the server ends one, and s
 });
 
 Deno.test("send --batch never sends again what the server may have taken, and goes on with the next line", async () => {
-  await using place = await openPlace({ afterMessage: [undefined, null] });
-  const { exitCode, stdout } = await place.batch(numbered(3));
-  assert.deepEqual(parsed(stdout).map(({ outcome }) => outcome), ["sent", "unknown", "sent"]);
-  assert.deepEqual(place.subjects(), ["1", "2", "3"]);
-  assert.equal(exitCode, 74);
+  for (const offers of BOTH_WAYS) {
+    await using place = await openPlace({ offers, afterMessage: [undefined, null] });
+    const { exitCode, stdout } = await place.batch(numbered(4));
+    const outcomes = parsed(stdout).map(({ outcome }) => outcome);
+    assert.deepEqual(outcomes, ["sent", "unknown", "sent", "sent"]);
+    assert.deepEqual(place.subjects(), ["1", "2", "3", "4"]);
+    assert.equal(exitCode, 74);
+  }
 });
 
 Deno.test("send --batch bothers a server that loses every connection three times, whatever the number of lines", async () => {
-  await using place = await openPlace({ afterMessage: null });
+  await using place = await openPlace({ offers: ["PIPELINING"], afterMessage: null });
   const { exitCode, stdout, stderr } = await place.batch(numbered(1000));
   const results = parsed(stdout);
   assert.deepEqual(results.map(({ line }) => line), numbered(1000).map((_, at) => at + 1));
@@ -154,15 +164,16 @@ Deno.test("send --batch tells each result before it waits for another line", asy
 
 Deno.test("send --batch that is interrupted tells what became of the line under way, and tries no other", async () => {
   // A reply that does not end: the client waits for its last line.
-  for (
-    const [afterMessage, outcome, mail] of [["250-2.0.0 nearly", "unknown", undefined], [
-      undefined,
-      "failed",
-      "250-2.1.0 nearly",
-    ]] as const
-  ) {
+  const cases = BOTH_WAYS.flatMap((offers) =>
+    [
+      { offers, afterMessage: "250-2.0.0 nearly", outcome: "unknown", mail: undefined },
+      { offers, afterMessage: undefined, outcome: "failed", mail: "250-2.1.0 nearly" },
+    ] as const
+  );
+  for (const { offers, afterMessage, outcome, mail } of cases) {
     let mails = 0;
     await using place = await openPlace({
+      offers,
       afterMessage: [undefined, afterMessage],
       reply: (line) => line.startsWith("MAIL") && ++mails === 2 ? mail : undefined,
     });
@@ -178,6 +189,7 @@ Deno.test("send --batch that is interrupted tells what became of the line under 
     ctrlC.abort(new Failure("interrupted", "interrupted by Ctrl-C"));
     const { exitCode, stdout, stderr } = await sending;
     const results = parsed(stdout);
+    assert.equal(place.subjects().length, outcome === "unknown" ? 2 : 1);
     assert.deepEqual(results.map((result) => result.outcome), ["sent", outcome]);
     if (outcome === "failed") assert.equal(results[1]?.error?.code, "interrupted");
     assert.equal(exitCode, 130);

@@ -93,7 +93,7 @@ Deno.test({
 
 Deno.test({
   name:
-    `send --batch signs in at Dovecot once for all lines, and asks once for a grant that has ended${
+    `send --batch signs in at Dovecot once for all lines, with BDAT and with DATA, and asks once for a grant that has ended${
       missing === undefined ? "" : ` (skipped: ${missing})`
     }`,
   ignore: missing !== undefined,
@@ -101,7 +101,9 @@ Deno.test({
     await using servers = await startMailServers({ method: "none", accessTokenSeconds: 3600 });
     await using program = await Program.create();
     await Deno.mkdir(program.path("keys"));
-    await program.write("plantpost.toml", mailProfile(servers, { user: ACCOUNT }));
+    const write = (smtp: string): Promise<string> =>
+      program.write("plantpost.toml", mailProfile(servers, { user: ACCOUNT, smtp }));
+    await write("");
     const login = program.start(["login", "--no-browser"]);
     const [url] = await login.untilStderr(/https?:\/\/\S+[?&]client_id=\S+/u);
     await servers.oidc.signIn(url, { account: ACCOUNT });
@@ -114,14 +116,16 @@ Deno.test({
         text: `.\n..\nPumpe ${at}: läuft nicht\n.`,
       }));
     const batch = { stdin: lines.join("\n") };
-    const good = await program.run(["send", "--batch", "-"], batch);
-    assert.equal(good.exitCode, 0, good.stdout);
-    const arrived = await servers.sink.untilMessages(40);
-    assert.deepEqual(
-      arrived.map(({ recipients }) => recipients),
-      lines.map((line) => JSON.parse(line).to),
-    );
-    assert.equal(servers.sink.connectionCount, 1, "one session goes through Dovecot");
+    const wanted = lines.map((line) => JSON.parse(line).to);
+    // With DATA the envelope of each mail goes out with the end of the one before.
+    for (const [round, smtp] of ["", 'chunking = "never"'].entries()) {
+      await write(smtp);
+      const good = await program.run(["send", "--batch", "-"], batch);
+      assert.equal(good.exitCode, 0, good.stdout);
+      const arrived = await servers.sink.untilMessages(40 * (round + 1));
+      assert.deepEqual(arrived.slice(40 * round).map(({ recipients }) => recipients), wanted);
+      assert.equal(servers.sink.connectionCount, round + 1, "one session goes through Dovecot");
+    }
 
     servers.oidc.revoke();
     servers.oidc.endAccessTokens();
@@ -134,6 +138,6 @@ Deno.test({
       lines.map((_, at) => [at + 1, "oauth.grant_expired"]),
     );
     assert.equal((servers.oidc.tokenRequests.get("refresh_token") ?? 0) - before, 1);
-    assert.equal(servers.sink.messageCount, 40);
+    assert.equal(servers.sink.messageCount, 80);
   },
 });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { Failure, type FailureCode } from "../../src/base/failure.ts";
 import type { MessageSource } from "../../src/base/message_source.ts";
 import { SteadySession } from "../../src/outbox/steady_session.ts";
-import type { SmtpSession, TransactionResult } from "../../src/smtp/client.ts";
+import type { NextMail, SmtpSession, TransactionResult } from "../../src/smtp/client.ts";
 import { noExtensions } from "../../src/smtp/extensions.ts";
 
 const ENVELOPE = { reversePath: "a@x.org", recipients: ["b@x.org"] };
@@ -138,6 +138,17 @@ Deno.test("SteadySession takes a sign-in that is refused over a new connection f
   assert.deepEqual([scene.opened, scene.sent], [2, 3]);
 });
 
+Deno.test("SteadySession lets the next message go ahead until a connection is lost without a word of the server's", async () => {
+  const closing = fault("smtp.temporary", "421 4.7.0 closing");
+  const no = fault("smtp.refused", "554 no");
+  for (const loss of [fault("net.lost"), fault("net.timeout"), fault("smtp.outcome_unknown")]) {
+    const scene = open([SENT, no, closing], [SENT, loss], [SENT, SENT, SENT]);
+    for (let i = 0; i < 6; i++) await scene.send();
+    assert.deepEqual(scene.wentAhead.slice(0, 5), Array(5).fill(true));
+    assert.deepEqual([...new Set(scene.wentAhead.slice(5))], [false], loss.code);
+  }
+});
+
 Deno.test("SteadySession that is interrupted opens nothing any more, and holds nothing against the server", async () => {
   const scene = open([SENT], [SENT]);
   scene.interrupt();
@@ -150,6 +161,8 @@ interface Scene {
   sent: number;
   nowMs: number;
   readonly waitsMs: number[];
+  /** For each message that was handed over, whether the session heard of the next one. */
+  readonly wentAhead: boolean[];
   interrupt(): void;
   /** Sends a message: `sent`, or the code of its failure. */
   send(): Promise<string>;
@@ -166,10 +179,12 @@ function open(
     sent: 0,
     nowMs: 0,
     waitsMs: [],
+    wentAhead: [],
     interrupt: () => interruption.abort(fault("interrupted")),
     async send(): Promise<string> {
       try {
-        assert.equal(await steady.send(ENVELOPE, MESSAGE), SENT);
+        const next = (): NextMail => ({ envelope: ENVELOPE, message: MESSAGE });
+        assert.equal(await steady.send(ENVELOPE, MESSAGE, { next }), SENT);
         return "sent";
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
@@ -203,8 +218,9 @@ function open(
       get isBroken(): boolean {
         return isBroken;
       },
-      send: () => {
+      send: (_envelope, _message, options) => {
         scene.sent++;
+        scene.wentAhead.push(options?.next?.() !== undefined);
         const end = rest.shift();
         assert.ok(end !== undefined, "one message too many");
         if (!(end instanceof Failure)) return Promise.resolve(end);

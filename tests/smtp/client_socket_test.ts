@@ -15,11 +15,14 @@ import { until } from "../peers/wait.ts";
 interface Peer extends AsyncDisposable {
   readonly port: number;
   readonly messages: string[];
+  /** Of each message. */
+  readonly recipients: (readonly string[])[];
   readonly tokens: string[];
 }
 
 async function startPeer(certificates: TestCertificates): Promise<Peer> {
   const messages: string[] = [];
+  const recipients: (readonly string[])[] = [];
   const tokens: string[] = [];
   const server = new SMTPServer({
     cert: certificates.cert,
@@ -34,7 +37,8 @@ async function startPeer(certificates: TestCertificates): Promise<Peer> {
         callback(null, { user: auth.username });
       }
     },
-    onData: (stream, _session, callback) => {
+    onData: (stream, { envelope }, callback) => {
+      recipients.push(envelope.rcptTo.map(({ address }) => address));
       const parts: Uint8Array[] = [];
       stream.on("data", (part: Uint8Array) => parts.push(part));
       stream.on("end", () => {
@@ -49,6 +53,7 @@ async function startPeer(certificates: TestCertificates): Promise<Peer> {
   return {
     port: (listening.address() as { port: number }).port,
     messages,
+    recipients,
     tokens,
     [Symbol.asyncDispose]: () => new Promise<void>((resolve) => server.close(() => resolve())),
   };
@@ -129,6 +134,32 @@ Deno.test({
     for (const text of texts) await session.send(ENVELOPE, messageOf(text));
     assert.deepEqual(peer.messages, ["a\r\n", "", line.repeat(20_000), ".\r\n"]);
     assert.deepEqual(peer.tokens, [token]);
+  },
+});
+
+Deno.test({
+  name:
+    `SmtpSession.send() takes one turn at smtp-server for each message whose envelope went ahead`,
+  fn: async () => {
+    await using certificates = await makeCertificates();
+    await using peer = await startPeer(certificates);
+    await using link = openSlowLink({ port: peer.port, oneWayMs: 0 });
+    const session = await openSession(options(link.port, { caCerts: [certificates.ca] }));
+    const line = `.${"abcdefghij".repeat(7)}\r\n`;
+    const texts = ["a\r\n", "", line.repeat(20_000), ".\r\n", ...Array(16).fill(line)];
+    const mails = texts.map((text, at) => ({
+      envelope: { ...ENVELOPE, recipients: [`p${at}@example.com`, "bo@example.com"] },
+      message: messageOf(text),
+    }));
+    for (const [at, { envelope, message }] of mails.entries()) {
+      const { accepted } = await session.send(envelope, message, { next: () => mails[at + 1] });
+      assert.deepEqual(accepted, envelope.recipients);
+    }
+    await session[Symbol.asyncDispose]();
+    assert.deepEqual(peer.messages, texts);
+    assert.deepEqual(peer.recipients, mails.map(({ envelope }) => envelope.recipients));
+    // Eight for the first with QUIT, as above.
+    await until(() => link.turns[0] === 8 + 19, { what: "the last turn, QUIT" });
   },
 });
 

@@ -17,11 +17,14 @@ export function randomFrom(seed: number): () => number {
 
 /** What happened to one message, as the server knows it. */
 export interface Account {
+  readonly reversePath: string;
   readonly recipients: string[];
   /** Its last octet came in. */
   isComplete: boolean;
   /** The reply to it was 250 and could be read whole. */
   isAccepted: boolean;
+  /** The reply to it came when there had been as many replies as commands. */
+  isAnsweredInStep: boolean;
 }
 
 export interface FuzzPeerOptions {
@@ -68,6 +71,8 @@ export class FuzzPeer implements LocalStream {
   readonly accounts: Account[] = [];
   /** Whether there were more replies than commands, so that nobody can know which belongs to which. */
   isOutOfStep = false;
+  /** Whether something that was written did not arrive. */
+  hasRefusedWrite = false;
   /** Whether it has fallen silent, by its own decision. */
   isStalled = false;
   /** Called when the client waits for what will not come. */
@@ -115,7 +120,10 @@ export class FuzzPeer implements LocalStream {
   async write(bytes: Uint8Array): Promise<number> {
     await Promise.resolve();
     if (this.#isClosed) throw new Deno.errors.Interrupted("operation canceled");
-    if (this.#end === "RESET") throw new Deno.errors.BrokenPipe("Broken pipe (os error 32)");
+    if (this.#end === "RESET") {
+      this.hasRefusedWrite = true;
+      throw new Deno.errors.BrokenPipe("Broken pipe (os error 32)");
+    }
     const count = this.#chance(0.1)
       ? 1 + Math.floor(this.#options.random() * bytes.length)
       : bytes.length;
@@ -195,7 +203,13 @@ export class FuzzPeer implements LocalStream {
     if (verb === "STARTTLS") return this.#answer(220, "go on");
     if (verb === "AUTH") return this.#auth(line);
     if (verb === "MAIL") {
-      this.#account = { recipients: [], isComplete: false, isAccepted: false };
+      this.#account = {
+        reversePath: /<(.*?)>/.exec(line)?.[1] ?? "",
+        recipients: [],
+        isComplete: false,
+        isAccepted: false,
+        isAnsweredInStep: false,
+      };
       this.accounts.push(this.#account);
       this.#messageOctets = 0;
       return this.#answer(250, "2.1.0 ok", (code) => this.#isMailTaken = code === 250);
@@ -259,7 +273,9 @@ export class FuzzPeer implements LocalStream {
     if (account !== undefined) account.isComplete = true;
     const isWanted = this.#isWanted;
     this.#answer(isWanted ? 250 : 503, "2.0.0 kept", (code) => {
-      if (account !== undefined) account.isAccepted = code === 250 && isWanted;
+      if (account === undefined) return;
+      account.isAccepted = code === 250 && isWanted;
+      account.isAnsweredInStep = !this.isOutOfStep;
     });
     this.#isMailTaken = false;
   }

@@ -1,6 +1,6 @@
 // The client against a server that does what it likes: 100,000 dialogs from one seed, which is printed. Whatever the
-// server says, the client ends, with a failure or a result, and a result is true. PLANTPOST_FUZZ_SEED and
-// PLANTPOST_FUZZ_CASES choose others; a dialog that goes wrong is printed.
+// server says, the client ends, with a failure or a result, and a result is true, also where the envelope of the next
+// message went ahead. PLANTPOST_FUZZ_SEED and PLANTPOST_FUZZ_CASES choose others; a dialog that goes wrong is printed.
 
 import assert from "node:assert/strict";
 import { Failure } from "../../src/base/failure.ts";
@@ -9,11 +9,12 @@ import type { ByteStream } from "../../src/base/world.ts";
 import {
   type Credentials,
   type DsnRequest,
+  type Envelope,
   openSession,
   type SessionOptions,
 } from "../../src/smtp/client.ts";
 import type { LocalStream } from "../../src/smtp/network.ts";
-import { FuzzPeer, randomFrom } from "./fuzz_peer.ts";
+import { type Account, FuzzPeer, randomFrom } from "./fuzz_peer.ts";
 
 // Under Wine a tenth of them takes as long.
 const USUAL_CASES = Deno.build.os === "windows" ? 10_000 : 100_000;
@@ -37,7 +38,10 @@ Deno.test(`openSession() and send() end and tell the truth in ${CASES} dialogs f
   if (CASES < 10_000) return;
   // A fuzzer that reaches little proves little.
   for (
-    const end of ["sent", "partial", "nobody", "smtp.outcome_unknown", "net.timeout", "stopped"]
+    const end of [
+      ...["sent", "partial", "nobody", "smtp.outcome_unknown", "net.timeout", "stopped"],
+      ...["ahead", "sent behind", "left"],
+    ]
   ) {
     assert.ok((ends.get(end) ?? 0) > CASES / 5000, `${end}: ${JSON.stringify([...ends])}`);
   }
@@ -119,44 +123,87 @@ async function converse(
     return isProper(error) ? undefined : `openSession() threw ${error}`;
   }
   try {
-    for (let rest = 1 + Math.floor(random() * 3); rest > 0 && !session.isBroken; rest--) {
-      const recipients = Array.from(
-        { length: 1 + Math.floor(random() * 4) },
-        (_, i) => `r${i}@x.example`,
-      );
-      const dsn: DsnRequest | undefined = random() < 0.2
-        ? { notify: ["failure"], ret: "hdrs" }
-        : undefined;
-      const accountsBefore = peer.accounts.length;
-      const breaksOff = random() < 0.03;
+    const mails = mailsOf(random, messageBytes);
+    for (const [at, mail] of mails.entries()) {
+      if (session.isBroken) break;
+      mail.isSent = true;
+      const following = random() < 0.6 ? mails[at + 1] : undefined;
       const end = await session
-        .send(
-          { reversePath: "plant@x.example", recipients, ...(dsn === undefined ? {} : { dsn }) },
-          messageOf(messageBytes, breaksOff),
-        )
+        .send(mail.envelope, mail.message, { next: () => following })
         .catch((error: unknown) => ({ error }));
-      const account = peer.accounts.slice(accountsBefore).at(-1);
+      const account = accountOf(mail, peer);
+      const isAhead = following !== undefined && accountOf(following, peer) !== undefined;
       const problem = "error" in end
-        ? judgeFailure(end.error, { account, peer })
-        : judgeResult(end, { account, peer, recipients, breaksOff });
-      count(the.ends, "error" in end ? nameOf(end.error) : nameOfResult(end));
+        ? judgeFailure(end.error, { account, peer, hadFollowing: following !== undefined })
+        : judgeResult(end, { account, peer, mail });
+      const name = "error" in end ? nameOf(end.error) : nameOfResult(end);
+      count(the.ends, name);
       if (problem !== undefined) return problem;
+      if (isAhead) count(the.ends, "ahead");
+      if (isAhead && !session.isBroken && random() < 0.1) {
+        count(the.ends, "left");
+        break;
+      }
+      if (name === "sent" && mail.isAhead) count(the.ends, "sent behind");
+      if (following !== undefined) following.isAhead = isAhead;
     }
-    return undefined;
+    session.close();
+    const early = mails.find((mail) => !mail.isSent && accountOf(mail, peer)?.isComplete === true);
+    return early === undefined || peer.isOutOfStep
+      ? undefined
+      : `${early.envelope.reversePath} was completed before it was to be sent`;
   } finally {
     await session[Symbol.asyncDispose]();
   }
 }
 
+interface FuzzMail {
+  readonly envelope: Envelope;
+  readonly message: MessageSource;
+  readonly breaksOff: boolean;
+  isAhead: boolean;
+  isSent: boolean;
+}
+
+function mailsOf(random: () => number, messageBytes: number): readonly FuzzMail[] {
+  return Array.from({ length: 1 + Math.floor(random() * 3) }, (_, at) => {
+    const recipients = Array.from(
+      { length: 1 + Math.floor(random() * 4) },
+      (_, i) => `r${i}@x.example`,
+    );
+    const dsn: DsnRequest | undefined = random() < 0.2
+      ? { notify: ["failure"], ret: "hdrs" }
+      : undefined;
+    const breaksOff = random() < 0.03;
+    const reversePath = `plant${at}@x.example`;
+    return {
+      envelope: { reversePath, recipients, ...(dsn === undefined ? {} : { dsn }) },
+      message: messageOf(messageBytes, breaksOff),
+      breaksOff,
+      isAhead: false,
+      isSent: false,
+    };
+  });
+}
+
+function accountOf({ envelope }: FuzzMail, peer: FuzzPeer): Account | undefined {
+  return peer.accounts.findLast(({ reversePath }) => reversePath === envelope.reversePath);
+}
+
 type Judged = {
-  readonly account: FuzzPeer["accounts"][number] | undefined;
+  readonly account: Account | undefined;
   readonly peer: FuzzPeer;
 };
 
-function judgeFailure(error: unknown, { account, peer }: Judged): string | undefined {
+function judgeFailure(
+  error: unknown,
+  { account, peer, hadFollowing }: Judged & { readonly hadFollowing: boolean },
+): string | undefined {
   if (!isProper(error)) return `send() threw ${error instanceof Error ? error.stack : error}`;
   const isUnknown = error instanceof Failure && error.code === "smtp.outcome_unknown";
-  if (isUnknown && account?.isComplete !== true) return "unknown before the last octet was out";
+  // A write that fails may have handed over all but the end of what goes ahead of the next message.
+  const mayBeOut = account?.isComplete === true || (hadFollowing && peer.hasRefusedWrite);
+  if (isUnknown && !mayBeOut) return "unknown before the last octet was out";
   // Without a fault of the server behind it, an acceptance that was sent must not come out as a failure.
   if (!isUnknown && account?.isAccepted === true && !peer.isOutOfStep && error !== STOP) {
     return `the server took the message, and the client says ${error}`;
@@ -170,22 +217,19 @@ function judgeResult(
     readonly rejected: readonly unknown[];
     readonly reply?: string;
   },
-  { account, peer, recipients, breaksOff }: Judged & {
-    readonly recipients: readonly string[];
-    readonly breaksOff: boolean;
-  },
+  { account, peer, mail }: Judged & { readonly mail: FuzzMail },
 ): string | undefined {
-  if (result.accepted.length + result.rejected.length !== recipients.length) {
+  if (result.accepted.length + result.rejected.length !== mail.envelope.recipients.length) {
     return "a recipient is missing";
   }
   if ((result.reply !== undefined) !== (result.accepted.length > 0)) {
     return "a reply to the message without recipients, or recipients without one";
   }
-  if (peer.isOutOfStep) return undefined;
+  if (peer.isOutOfStep && account?.isAnsweredInStep !== true) return undefined;
   if (result.reply === undefined) {
     return account?.isAccepted === true ? "nobody, and the server took the message" : undefined;
   }
-  if (breaksOff) return "sent, and the message was never whole";
+  if (mail.breaksOff) return "sent, and the message was never whole";
   if (account?.isComplete !== true || !account.isAccepted) {
     return "sent, and the server did not take it";
   }

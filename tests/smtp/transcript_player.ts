@@ -1,5 +1,6 @@
 // Plays a written dialog against the client: an in-memory stream whose other end is the script. Lines of a file:
 //   # comment       source of the dialog          @ key value   how the session is opened, and what is sent
+//   @ ahead yes     each send names the next one, as a batch does; `@ ahead A > B` one more, which is then not sent
 //   C: text         the client must say exactly this line        C~ pattern   or a line that matches
 //   C# n            n octets of the message       S: text       the server says this line
 //   * TLS           the client must start TLS here              * EOF, * RESET   how the connection ends
@@ -12,6 +13,7 @@ import type { ByteStream } from "../../src/base/world.ts";
 import {
   type Credentials,
   type DsnRequest,
+  type NextMail,
   openSession,
   type SessionOptions,
   type SmtpSession,
@@ -224,8 +226,13 @@ export async function play(script: Script, cut: Cut): Promise<Played> {
   try {
     const session = await openSession(sessionOptions(script, { stream, transcript }));
     try {
-      const dsn = dsnOf(script.settings.get("dsn"));
-      for (const send of script.sends) outcome.push(await sendOne(session, { send, dsn }));
+      const mails = script.sends.map((send) => mailOf(send, script));
+      const ahead = script.settings.get("ahead");
+      const notSent = ahead?.includes(">") === true ? [mailOf(ahead, script)] : [];
+      for (const [at, mail] of mails.entries()) {
+        const following = ahead === undefined ? undefined : [...mails, ...notSent][at + 1];
+        outcome.push(await sendOne(session, { mail, following }));
+      }
     } finally {
       await session[Symbol.asyncDispose]();
     }
@@ -235,10 +242,8 @@ export async function play(script: Script, cut: Cut): Promise<Played> {
   return { outcome, complaint: stream.finish(), transcript };
 }
 
-async function sendOne(
-  session: SmtpSession,
-  { send, dsn }: { readonly send: string; readonly dsn: DsnRequest | undefined },
-): Promise<unknown> {
+function mailOf(send: string, script: Script): NextMail {
+  const dsn = dsnOf(script.settings.get("dsn"));
   const [addresses = "", text = ""] = send.split(" | ");
   const [reversePath = "", recipients = ""] = addresses.split(" > ");
   const envelope = {
@@ -246,8 +251,15 @@ async function sendOne(
     recipients: recipients.split(" "),
     ...(dsn === undefined ? {} : { dsn }),
   };
+  return { envelope, message: messageFor(text) };
+}
+
+async function sendOne(
+  session: SmtpSession,
+  { mail, following }: { readonly mail: NextMail; readonly following: NextMail | undefined },
+): Promise<unknown> {
   try {
-    return await session.send(envelope, messageFor(text));
+    return await session.send(mail.envelope, mail.message, { next: () => following });
   } catch (error) {
     return failureAsJson(error);
   }
