@@ -16,7 +16,15 @@ const RANKS: readonly (readonly string[])[] = [
 ];
 
 /** Packages that the program itself may use; all others are for tests. */
-const PACKAGES = ["age-encryption", "oauth4webapi", "postal-mime", "smol-toml"];
+const PACKAGES = [
+  "age-encryption",
+  "node-forge/lib/forge.js",
+  "node-forge/lib/md.all.js",
+  "node-forge/lib/pkcs12.js",
+  "oauth4webapi",
+  "postal-mime",
+  "smol-toml",
+];
 
 const SOURCE = new URL("../src/", import.meta.url);
 

@@ -53,6 +53,7 @@ const CODES = {
   "oauth.refused": [EXIT.loginNeeded, "never"],
   "oauth.sign_in_timeout": [EXIT.loginNeeded, "after-login"],
   "oauth.secret_missing": [EXIT.loginNeeded, "never"],
+  "oauth.certificate": [EXIT.loginNeeded, "never"],
   "vault.sealed_elsewhere": [EXIT.loginNeeded, "never"],
   "vault.passphrase": [EXIT.loginNeeded, "never"],
   "vault.damaged": [EXIT.loginNeeded, "never"],

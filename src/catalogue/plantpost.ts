@@ -157,6 +157,13 @@ const ROWS: Readonly<Record<FailureCode, readonly [Who, string, ...string[]]>> =
     "the profile needs a client secret or SMTP password, and none is stored",
     'run "plantpost secret set"',
   ],
+  "oauth.certificate": [
+    "operator",
+    "the file of oauth.certificate_file cannot be used: key, certificate or passphrase is missing in it, or wrong",
+    "see that the file holds the private key and the certificate of one pair, as PEM or PFX",
+    'where it is encrypted: run "plantpost secret set" and type its passphrase',
+    'or let plantpost make a new pair: remove oauth.certificate_file and run "plantpost cert new"',
+  ],
   "vault.sealed_elsewhere": [
     "operator",
     "the vault was sealed on another PC or by another account",

@@ -5,6 +5,7 @@
 import * as oauth from "oauth4webapi";
 import { fromBase64 } from "../base/base64.ts";
 import { Failure } from "../base/failure.ts";
+import { certificateAuthentication } from "./assertion.ts";
 import { providerRequest, type ProviderRequestOptions } from "./provider_request.ts";
 import { refusedToken } from "./refusal.ts";
 import { transcribeResponse, type Transcript } from "./transcript.ts";
@@ -19,6 +20,8 @@ export interface OauthClient {
   readonly clientAuth: "post" | "basic";
   readonly tokenEndpoint: string;
   readonly scope: string;
+  /** This PC's clock minus the provider's, where it is known; an assertion is dated by the provider's. */
+  readonly clockSkewMs?: number;
 }
 
 export interface ClientCertificate {
@@ -26,6 +29,8 @@ export interface ClientCertificate {
   readonly privateKey: CryptoKey;
   /** SHA-256 of the certificate's DER, base64url: the JWT's `x5t#S256` (RFC 7515 §4.1.8). */
   readonly thumbprint: string;
+  /** Whom the assertion is for: the provider's issuer where the profile names it, else the token endpoint. */
+  readonly audience?: string;
 }
 
 /** A token response (RFC 6749 §5.1), as far as the program uses it. */
@@ -183,21 +188,19 @@ function library(client: OauthClient): {
 } {
   return {
     server: { issuer: new URL(client.tokenEndpoint).origin, token_endpoint: client.tokenEndpoint },
-    client: { client_id: client.clientId },
+    client: {
+      client_id: client.clientId,
+      ...(client.clockSkewMs === undefined
+        ? {}
+        : { [oauth.clockSkew]: -Math.round(client.clockSkewMs / 1000) }),
+    },
     authentication: authenticationOf(client),
   };
 }
 
-function authenticationOf(
-  { certificate, clientSecret, clientAuth }: OauthClient,
-): oauth.ClientAuth {
-  if (certificate !== undefined) {
-    return oauth.PrivateKeyJwt(certificate.privateKey, {
-      [oauth.modifyAssertion]: (header) => {
-        header["x5t#S256"] = certificate.thumbprint;
-      },
-    });
-  }
+function authenticationOf(client: OauthClient): oauth.ClientAuth {
+  const { certificate, clientSecret, clientAuth } = client;
+  if (certificate !== undefined) return certificateAuthentication({ ...client, certificate });
   if (clientSecret === undefined) return oauth.None();
   return clientAuth === "basic"
     ? oauth.ClientSecretBasic(clientSecret)

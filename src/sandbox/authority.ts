@@ -3,7 +3,7 @@
 // nothing but what was made here; the sandbox asks for the names of loopback alone.
 
 import { toBase64 } from "../base/base64.ts";
-import * as der from "./der.ts";
+import * as der from "../base/der.ts";
 
 export interface ServerCertificate {
   /** PEM. */

@@ -129,6 +129,31 @@ export function boundSmtpPassword(content: VaultContent, profile: Profile): Secr
   return bound(secret, { what: "the SMTP password", command: "secret set", profile });
 }
 
+/** @throws {Failure} `vault.binding` */
+export function boundPassphrase(content: VaultContent, profile: Profile): Secret | undefined {
+  const secret = secretsOf(content, profile.name).certificatePassphrase;
+  const what = "the passphrase of the certificate file";
+  return bound(secret, { what, command: "secret set", profile });
+}
+
+/**
+ * The key and certificate that `cert new` made, and the one before while the newest waits for its upload.
+ * @throws {Failure} `vault.binding`
+ */
+export function boundCertificates(
+  content: VaultContent,
+  profile: Profile,
+): Pick<ProfileSecrets, "certificate" | "previousCertificate"> {
+  const secrets = secretsOf(content, profile.name);
+  const about = { what: "the certificate", command: "cert new", profile };
+  const certificate = bound(secrets.certificate, about);
+  const previousCertificate = bound(secrets.previousCertificate, about);
+  return {
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(previousCertificate === undefined ? {} : { previousCertificate }),
+  };
+}
+
 export function secretsOf(content: VaultContent, profileName: string): ProfileSecrets {
   // A profile may be called "constructor": only own entries count.
   return Object.hasOwn(content.profiles, profileName) ? content.profiles[profileName] ?? {} : {};

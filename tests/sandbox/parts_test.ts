@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { Failure } from "../../src/base/failure.ts";
 import { makeAuthority, usualValidity } from "../../src/sandbox/authority.ts";
-import { integer, objectId, sequence, utcTime } from "../../src/sandbox/der.ts";
+import { integer, objectId, sequence, utcTime } from "../../src/base/der.ts";
 import { FaultPlan, parseFault } from "../../src/sandbox/fault_plan.ts";
 import { FAULTS } from "../../src/sandbox/faults.ts";
 import { html } from "../../src/sandbox/html.ts";

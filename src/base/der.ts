@@ -1,7 +1,7 @@
-// A writer of DER (ITU-T X.690), as much as a certificate needs. `@peculiar/x509` would bring half a megabyte and a
-// reflection polyfill into the executable for the two certificates of the sandbox.
+// A writer of DER (ITU-T X.690), as much as keys and certificates need. `@peculiar/x509` would bring half a megabyte
+// and a reflection polyfill into the executable for the few certificates that the program makes.
 
-import { joinOctets } from "../base/octets.ts";
+import { joinOctets } from "./octets.ts";
 
 export type Der = Uint8Array<ArrayBuffer>;
 
@@ -23,6 +23,11 @@ export function integer(octets: Uint8Array): Der {
 
 export function boolean(value: boolean): Der {
   return tagged(0x01, Uint8Array.of(value ? 0xff : 0));
+}
+
+/** What stands in the place of parameters that an algorithm has none of. */
+export function nothing(): Der {
+  return tagged(0x05, new Uint8Array());
 }
 
 /** An object identifier in dotted form. */
@@ -54,6 +59,13 @@ export function utf8String(text: string): Der {
 export function utcTime(atMs: number): Der {
   const digits = new Date(atMs).toISOString().replaceAll(/[-:T]|\.\d+/g, "").slice(2);
   return tagged(0x17, new TextEncoder().encode(digits));
+}
+
+/** A moment of a certificate: UTCTime up to the year 2049, GeneralizedTime from then on (RFC 5280 §4.1.2.5). */
+export function certificateTime(atMs: number): Der {
+  if (new Date(atMs).getUTCFullYear() < 2050) return utcTime(atMs);
+  const digits = new Date(atMs).toISOString().replaceAll(/[-:T]|\.\d+/g, "");
+  return tagged(0x18, new TextEncoder().encode(digits));
 }
 
 /** A context-specific tag, around other elements or, when primitive, around bare octets. */
