@@ -19,8 +19,9 @@ const RANKS: readonly (readonly string[])[] = [
 const PACKAGES = [
   "age-encryption",
   "node-forge/lib/forge.js",
-  "node-forge/lib/md.all.js",
+  "node-forge/lib/md5.js",
   "node-forge/lib/pkcs12.js",
+  "node-forge/lib/sha512.js",
   "oauth4webapi",
   "postal-mime",
   "smol-toml",

@@ -145,8 +145,8 @@ async function openKey(
   if (passphrase === undefined) throw passphraseMissing(path);
   const { openOldPem, openPkcs8 } = await import("./encrypted_key.ts");
   const opened = dekInfo === undefined
-    ? await openPkcs8(octets, passphrase)
-    : await openOldPem(octets, { dekInfo, passphrase });
+    ? openPkcs8(octets, passphrase)
+    : openOldPem(octets, { dekInfo, passphrase });
   if (typeof opened === "string") throw notOpened(opened, path);
   // Of the older form a wrong passphrase shows in what comes out only.
   const key = asPkcs8(dekInfo === undefined ? "PRIVATE KEY" : label, opened);
@@ -161,7 +161,7 @@ async function readPfx(octets: Octets, from: From): Promise<Found> {
     throw trouble(`${path} is ${kind}`, kind === NEITHER ? [WANTED] : [...KEY_REMEDY, WANTED]);
   }
   const { openPfx } = await import("./encrypted_key.ts");
-  const content = await openPfx(octets, passphrase ?? "");
+  const content = openPfx(octets, passphrase ?? "");
   if (typeof content !== "string") return content;
   if (content === "wrong passphrase" && passphrase === undefined) throw passphraseMissing(path);
   throw notOpened(content, path);

@@ -1,6 +1,12 @@
 // Private keys that a passphrase protects, opened by `node-forge`: PKCS #8 (PBES2), the older PEM form with
 // `DEK-Info`, and PKCS #12, that is PFX. The runtime's own cryptography knows no Triple-DES, in which Windows exports
-// by default. The invariant: this module alone loads the package, and only for a file that is encrypted.
+// by default. The invariant: this module alone imports the package, and is itself loaded for an encrypted file only.
+
+// The package's modules add themselves to one object; all of them together would bring TLS and HTTP along.
+import forgeObject from "node-forge/lib/forge.js";
+import "node-forge/lib/md5.js";
+import "node-forge/lib/sha512.js";
+import "node-forge/lib/pkcs12.js";
 
 type Octets = Uint8Array<ArrayBuffer>;
 
@@ -15,8 +21,7 @@ export interface PfxContent {
 }
 
 /** The private key of a `BEGIN ENCRYPTED PRIVATE KEY` (RFC 5958 §3), as PKCS #8. */
-export async function openPkcs8(octets: Octets, passphrase: string): Promise<Octets | NotOpened> {
-  const forge = await loadForge();
+export function openPkcs8(octets: Octets, passphrase: string): Octets | NotOpened {
   try {
     const asn1 = forge.asn1.fromDer(binaryOf(octets));
     const opened = forge.pki.decryptPrivateKeyInfo(asn1, utf8Binary(passphrase));
@@ -27,14 +32,13 @@ export async function openPkcs8(octets: Octets, passphrase: string): Promise<Oct
 }
 
 /** What a PEM block with `Proc-Type: 4,ENCRYPTED` holds; `dekInfo` is the value of that field. */
-export async function openOldPem(
+export function openOldPem(
   octets: Octets,
   key: { readonly dekInfo: string; readonly passphrase: string },
-): Promise<Octets | NotOpened> {
+): Octets | NotOpened {
   const [name = "", vector = ""] = key.dekInfo.split(",").map((part) => part.trim());
   const cipher = OLD_CIPHERS[name.toUpperCase()];
   if (cipher === undefined || !/^(?:[0-9A-Fa-f]{2}){8,}$/.test(vector)) return "unsupported";
-  const forge = await loadForge();
   const iv = forge.util.hexToBytes(vector);
   const derived = forge.pbe.opensslDeriveBytes(
     utf8Binary(key.passphrase),
@@ -48,8 +52,7 @@ export async function openOldPem(
 }
 
 /** Keys and certificates of a PKCS #12 file (RFC 7292); an empty passphrase stands for none. */
-export async function openPfx(octets: Octets, passphrase: string): Promise<PfxContent | NotOpened> {
-  const forge = await loadForge();
+export function openPfx(octets: Octets, passphrase: string): PfxContent | NotOpened {
   let asn1: ForgeAsn1;
   try {
     asn1 = forge.asn1.fromDer(binaryOf(octets));
@@ -57,7 +60,7 @@ export async function openPfx(octets: Octets, passphrase: string): Promise<PfxCo
     return "damaged";
   }
   try {
-    return contentOf(forge.pkcs12.pkcs12FromAsn1(asn1, true, passphrase), forge);
+    return contentOf(forge.pkcs12.pkcs12FromAsn1(asn1, true, passphrase));
   } catch (cause) {
     const isAscii = utf8Binary(passphrase) === passphrase;
     if (isAscii || isWrongMac(cause)) return reasonOf(cause);
@@ -66,13 +69,13 @@ export async function openPfx(octets: Octets, passphrase: string): Promise<PfxCo
   // UTF-8 for the parts within; the package knows one form for both, so the sum is left out now.
   try {
     const inner = { ...asn1, value: asn1.value.slice(0, 2) };
-    return contentOf(forge.pkcs12.pkcs12FromAsn1(inner, true, utf8Binary(passphrase)), forge);
+    return contentOf(forge.pkcs12.pkcs12FromAsn1(inner, true, utf8Binary(passphrase)));
   } catch (cause) {
     return reasonOf(cause);
   }
 }
 
-function contentOf(pfx: ForgePfx, forge: Forge): PfxContent {
+function contentOf(pfx: ForgePfx): PfxContent {
   const keys: Octets[] = [];
   const certificates: Octets[] = [];
   const take = (into: Octets[], asn1: ForgeAsn1 | undefined): void => {
@@ -157,13 +160,7 @@ interface ForgePfx {
   }[];
 }
 
-async function loadForge(): Promise<Forge> {
-  // Its modules add themselves to one object; all of them together would bring TLS and HTTP along.
-  const { default: forge } = await import("node-forge/lib/forge.js");
-  await import("node-forge/lib/md.all.js");
-  await import("node-forge/lib/pkcs12.js");
-  return forge;
-}
+const forge: Forge = forgeObject;
 
 function binaryOf(octets: Octets): string {
   let binary = "";

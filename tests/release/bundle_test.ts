@@ -1,7 +1,7 @@
 // What makes the bundle the same everywhere, and the permissions that it runs under.
 
 import assert from "node:assert/strict";
-import { packagesIn, settled } from "../../.ci/bundle.ts";
+import { bundle, packagesIn, readBundle, settled } from "../../.ci/bundle.ts";
 import { isPlatform, permissions } from "../../.ci/permissions.ts";
 
 /** A bundle as it comes out on a PC whose packages lie at that path, with hashes that follow from it. */
@@ -27,6 +27,50 @@ Deno.test("settled() gives the same names and texts wherever the packages lie", 
     ["chunk.js", "// npm:@s/pack@1.2.3/dist/a.js\nvar a;\n"],
     ["send-2.js", `// npm:pack@4.5.6-rc.1/b.js\nvar b = "./x.js";\n`],
   ]);
+});
+
+Deno.test("settled() leaves the loader of CommonJS packages to the modules that have one", () => {
+  const loader =
+    `import { createRequire as __deno_internal_createRequire } from "node:module";\nexport { __require };\n`;
+  const texts = settled(
+    new Map([
+      [
+        "main.js",
+        `import "./chunk-A1234567.js";\nimport "./chunk-B1234567.js";\nimport("./x.js");\n`,
+      ],
+      ["chunk-A1234567.js", "// nothing\n"],
+      ["chunk-B1234567.js", loader],
+      ["x.js", `import {\n  __require\n} from "./chunk-B1234567.js";\n`],
+    ]),
+  );
+  assert.equal(texts.get("main.js"), `import "./chunk.js";\nimport("./x.js");\n`);
+  assert.equal(texts.get("x.js"), `import {\n  __require\n} from "./chunk-2.js";\n`);
+});
+
+Deno.test({
+  name: "no command but one with an encrypted certificate file starts Node's module loader",
+  // Bundling under Windows is for the release workflow; the files are the same.
+  ignore: Deno.build.os === "windows",
+  fn: async () => {
+    const folder = await Deno.makeTempDir();
+    try {
+      await bundle(`${folder}/bundle`);
+      const texts = await readBundle(`${folder}/bundle`);
+      const loaders = [...texts].filter(([, text]) => text.includes('from "node:module"'))
+        .map(([name]) => name);
+      assert.equal(loaders.length, 1);
+      const importers = [...texts].filter(([, text]) =>
+        loaders.some((name) => text.includes(`"./${name}"`))
+      ).map(([name]) => name);
+      assert.deepEqual(importers, ["encrypted_key.js"]);
+      const isStatic = [...texts.values()].some((text) =>
+        /^(?:import|\}) (?:.*from )?"\.\/encrypted_key\.js"/m.test(text)
+      );
+      assert.equal(isStatic, false);
+    } finally {
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
 });
 
 Deno.test("settled() refuses a module that nothing leads to", () => {

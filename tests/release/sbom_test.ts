@@ -34,8 +34,10 @@ async function importedPackages(folder: URL): Promise<ReadonlySet<string>> {
       for (const name of await importedPackages(new URL(`${entry.name}/`, folder))) found.add(name);
     } else if (entry.name.endsWith(".ts")) {
       const text = await Deno.readTextFile(new URL(entry.name, folder));
-      for (const [, name = ""] of text.matchAll(/^(?:import|\}) .*from "([^".:]+)";$/gm)) {
-        if (name !== "") found.add(name);
+      const imports = text.matchAll(/^(?:import|\}) (?:.*from )?"([^".:][^":]*)";$/gm);
+      for (const [, specifier = ""] of imports) {
+        const [, name = ""] = /^((?:@[^/]+\/)?[^/]+)/.exec(specifier) ?? [];
+        found.add(name);
       }
     }
   }
