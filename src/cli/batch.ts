@@ -15,6 +15,7 @@ import { dryRunJson, endOf, keepResult, mailResult, messageText, openSessionFor 
 import { LinesAhead, type PreparedLine } from "./lines_ahead.ts";
 import { mailFromFlags, type OwnedMail } from "./mail_from_flags.ts";
 import { failureJson, jsonLine, NOTHING_SENT, tell } from "./output.ts";
+import { remedyFacts } from "./remedy_facts.ts";
 
 interface LineResult {
   readonly exitCode: number;
@@ -115,7 +116,7 @@ class Batch {
 
   async #withoutMail(failure: Failure, line: number): Promise<LineResult> {
     const { profile } = this.#parts;
-    const told = await tell(failure, { user: profile.user, sender: profile.sender.address });
+    const told = await tell(failure, remedyFacts(profile));
     const json = { line, ...NOTHING_SENT, error: failureJson(told) };
     const { exitCode } = failure;
     keepResult(this.#context.journal, { ...json, exitCode });

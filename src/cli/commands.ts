@@ -86,8 +86,19 @@ export const COMMANDS: readonly Command[] = [
   {
     name: "status",
     about: "tell who is signed in, and what ends when",
-    flags: [],
-    examples: ["plantpost status", "plantpost status --json"],
+    flags: [
+      {
+        name: "notify",
+        kind: "text",
+        value: "LIST",
+        about: "mail what will end to these addresses, 60, 30 and 7 days before, once each",
+      },
+    ],
+    examples: [
+      "plantpost status",
+      "plantpost status --json",
+      "plantpost status --notify it@contoso.com",
+    ],
     load: () => import("./status.ts"),
   },
   {

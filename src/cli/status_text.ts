@@ -9,6 +9,7 @@ import {
 import { filled } from "../catalogue/remedy.ts";
 import type { Profile } from "../profile/profile.ts";
 import { PROVIDERS } from "../profile/providers.ts";
+import type { Notified } from "./notify.ts";
 import { remedyFacts } from "./remedy_facts.ts";
 import type { Status } from "./status_look.ts";
 
@@ -16,7 +17,11 @@ const WIDTH = 21;
 
 export function statusText(
   profile: Profile,
-  { status, file }: { readonly status: Status; readonly file: string },
+  { status, file, notified }: {
+    readonly status: Status;
+    readonly file: string;
+    readonly notified: Notified | undefined;
+  },
 ): string {
   const { accessToken: token, refreshToken } = status;
   const rows: readonly (readonly [string, string | undefined])[] = [
@@ -35,10 +40,16 @@ export function statusText(
     ["not asked before", status.askAgainAt],
     ["client secret until", status.clientSecret?.expiresAt],
     ["certificate until", status.certificate?.expiresAt],
+    ["mailed", notified === undefined ? undefined : mailedText(notified)],
   ];
   const facts = rows.filter(([, value]) => value !== undefined)
     .map(([name, value]) => `${`${name}:`.padEnd(WIDTH)}${value}\n`).join("");
   return facts + exchangeText(profile);
+}
+
+function mailedText({ json, messageId }: Notified): string {
+  if (json.outcome === "none") return "nothing, nobody need be told today";
+  return messageId === undefined ? "nothing, it failed" : `${messageId} to ${json.to.join(", ")}`;
 }
 
 // Always, because nobody knows from here whether it was done, and whoever looks for it is tired.

@@ -4,6 +4,7 @@
 
 import { Failure } from "../base/failure.ts";
 import type { Profile } from "../profile/profile.ts";
+import type { Notice } from "./notices.ts";
 
 /** What a grant or secret belongs to. */
 export interface Binding {
@@ -73,6 +74,8 @@ export interface ProfileSecrets {
   readonly certificatePassphrase?: Secret;
   readonly clientSecret?: Secret;
   readonly smtpPassword?: Secret;
+  /** No secret: what `status --notify` has mailed already. */
+  readonly notices?: readonly Notice[];
 }
 
 export interface VaultContent {

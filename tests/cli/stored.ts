@@ -13,10 +13,10 @@ import { Vault } from "../../src/vault/vault.ts";
 import { testWorld } from "../vault/fixtures.ts";
 import type { Desk } from "./desk.ts";
 
-/** Replaces secrets of the profile `plant`. */
+/** Replaces secrets of the profile `plant`; a value of undefined forgets that one. */
 export async function store(
   desk: Desk,
-  secrets: (profile: Profile) => Partial<ProfileSecrets>,
+  secrets: (profile: Profile) => Parameters<typeof withSecrets>[2],
 ): Promise<void> {
   const { vault, profile } = await opened(desk);
   await vault.update((content, save) => save(withSecrets(content, profile.name, secrets(profile))));
