@@ -23,6 +23,7 @@ export interface LogFileOptions {
 }
 
 /** Another process that renames is done long before; one that hangs must hold nobody up. */
+const UTF8 = new TextEncoder();
 const LOCK_PATIENCE_MS = 500;
 
 /**
@@ -35,7 +36,7 @@ export async function appendLines(
   options: LogFileOptions,
 ): Promise<void> {
   const fileSystem = options.fileSystem ?? Deno;
-  const octets = lines.map((line) => new TextEncoder().encode(line));
+  const octets = lines.map((line) => UTF8.encode(line));
   const bytes = octets.reduce((sum, line) => sum + line.length, 0);
   const batch = { octets, bytes, fileSystem };
   // Windows finds the end of the file and writes there in one step, its imitations in two.

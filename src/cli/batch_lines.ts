@@ -7,6 +7,8 @@ import { joinOctets } from "../base/octets.ts";
 /** A mail with its text in one line; attachments are named, not contained. */
 export const MOST_LINE_BYTES = 64 * 1024 * 1024;
 
+// A mark at the beginning is dropped.
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -88,8 +90,7 @@ async function* inUtf8(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8A
 function decoded(octets: Uint8Array, number: number): string | Failure {
   const end = octets.at(-1) === CR ? octets.length - 1 : octets.length;
   try {
-    // A mark at the beginning is dropped.
-    return new TextDecoder("utf-8", { fatal: true }).decode(octets.subarray(0, end));
+    return UTF8.decode(octets.subarray(0, end));
   } catch {
     return new Failure("message.invalid", `line ${number}: is not UTF-8`, {
       remedy: 'write the lines in UTF-8; in PowerShell: "Set-Content -Encoding utf8"',

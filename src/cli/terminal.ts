@@ -4,6 +4,7 @@ import { Failure } from "../base/failure.ts";
 import { joinOctets } from "../base/octets.ts";
 import type { Terminal } from "../base/world.ts";
 
+const UTF8 = new TextEncoder();
 const CTRL_C = 3;
 const CTRL_D = 4;
 const BACKSPACE = 8;
@@ -31,7 +32,7 @@ export class RealTerminal implements Terminal {
   }
 
   out(text: string): void {
-    this.#writeOut(new TextEncoder().encode(this.#redact(text)));
+    this.#writeOut(UTF8.encode(this.#redact(text)));
   }
 
   outOctets(octets: Uint8Array): void {
@@ -137,7 +138,7 @@ function printable(line: string): string {
 }
 
 function writeAll(to: { writeSync(octets: Uint8Array): number }, text: string): void {
-  writeOctets(to, new TextEncoder().encode(text));
+  writeOctets(to, UTF8.encode(text));
 }
 
 function writeOctets(to: { writeSync(octets: Uint8Array): number }, octets: Uint8Array): void {

@@ -5,6 +5,7 @@
 import { Failure } from "../base/failure.ts";
 import { encodedWords, needsEncodedWords } from "./encoded_word.ts";
 
+const UTF8 = new TextEncoder();
 const MAX_LOCAL_OCTETS = 64;
 const MAX_ADDRESS_OCTETS = 254;
 const MAX_WORD = 64;
@@ -228,7 +229,7 @@ function unquoted(piece: string): string {
 }
 
 function utf8Length(text: string): number {
-  return new TextEncoder().encode(text).length;
+  return UTF8.encode(text).length;
 }
 
 function refused(

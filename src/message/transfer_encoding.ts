@@ -1,6 +1,7 @@
 // Content-Transfer-Encodings (RFC 2045 §6): base64 as a stream with bounded memory, and the choice for a text. The
 // invariant: what comes out has CRLF line ends only, and lines that any server takes.
 
+const UTF8 = new TextEncoder();
 const LINE_INPUT = 57;
 const LINE_OUTPUT = 78;
 const LINE_PAIRS = LINE_OUTPUT / 2;
@@ -90,7 +91,7 @@ export function base64Lines(octets: Uint8Array): Uint8Array {
  */
 export function encodeText(text: string): EncodedText {
   const lines = text.replace(/\r\n?|\n/g, "\r\n");
-  const octets = new TextEncoder().encode(lines);
+  const octets = UTF8.encode(lines);
   if (!NOT_SEVEN_BIT.test(lines)) return { encoding: "7bit", octets };
   const shorter = quotedPrintable(octets, base64Length(octets.length));
   if (shorter !== undefined) return { encoding: "quoted-printable", octets: shorter };
@@ -201,5 +202,5 @@ function encodeTail(
 
 function pairsOf(alphabet: readonly string[]): Uint16Array {
   const text = alphabet.map((first) => first + alphabet.join(first)).join("");
-  return new Uint16Array(new TextEncoder().encode(text).buffer);
+  return new Uint16Array(UTF8.encode(text).buffer);
 }
