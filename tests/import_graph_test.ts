@@ -25,6 +25,7 @@ const PACKAGES = [
   "oauth4webapi",
   "postal-mime",
   "smol-toml",
+  "uqr",
 ];
 
 const SOURCE = new URL("../src/", import.meta.url);

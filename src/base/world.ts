@@ -19,8 +19,8 @@ export interface Terminal {
   out(text: string): void;
   /** The same for octets that need not be text. */
   outOctets(octets: Uint8Array): void;
-  /** Writes a line for people to standard error; the line end is added. */
-  err(line: string): void;
+  /** Writes a line for people to standard error; the line end is added. `look` holds where colours can be shown. */
+  err(line: string, look?: "white on black"): void;
   /** Asks a question on the terminal; resolves to the line typed, without its end, or `null` at its end. */
   ask(question: string): Promise<string | null>;
   /** The same without echo. */

@@ -58,7 +58,8 @@ export const MICROSOFT_USERS: readonly Entry[] = [
     steps: [
       POLICY_LOG,
       EXEMPT,
-      "if it is the policy against device code flow: sign in through the browser, without --device",
+      "if it is the policy against device code flow: sign in through the browser (without --device, with oauth.flow = " +
+      '"code"), or without a person: oauth.flow = "app" with a certificate',
       LOGIN,
     ],
     retry: "after-login",

@@ -54,6 +54,12 @@ const FORCE: FlagDefinition = {
   about: "make the sign-in page ask again, even where the browser is signed in",
 };
 
+const DEVICE: FlagDefinition = {
+  name: "device",
+  kind: "switch",
+  about: "sign in with a code that is typed on a phone or another PC",
+};
+
 export const COMMANDS: readonly Command[] = [
   {
     name: "init",
@@ -74,13 +80,13 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "login",
-    about: "sign in once in the browser and keep the grant",
+    about: "sign in once, in the browser or with a code on another device, and keep the grant",
     flags: [
       NO_BROWSER,
       FORCE,
-      { name: "device", kind: "switch", about: "sign in with a code on another device" },
+      DEVICE,
     ],
-    examples: ["plantpost login", "plantpost login --no-browser"],
+    examples: ["plantpost login", "plantpost login --device", "plantpost login --no-browser"],
     load: () => import("./login.ts"),
   },
   {
@@ -115,6 +121,7 @@ export const COMMANDS: readonly Command[] = [
       { name: "login", kind: "switch", about: "sign in again at once" },
       { name: "secret", kind: "switch", about: "forget the client secret, too" },
       { name: "yes", kind: "switch", about: "do not ask" },
+      DEVICE,
       NO_BROWSER,
       FORCE,
     ],

@@ -76,6 +76,10 @@ async function begin(context: Context): Promise<SigningIn> {
 
 async function signIn(signingIn: SigningIn): Promise<SignedIn> {
   if (signingIn.flow === "app") return await signInAsApp(signingIn);
+  if (signingIn.flow === "device") {
+    const { signInByDevice } = await import("./login_device.ts");
+    return await signInByDevice(signingIn);
+  }
   const { signInByBrowser } = await import("./login_browser.ts");
   return await signInByBrowser(signingIn);
 }

@@ -11,6 +11,9 @@ const BACKSPACE = 8;
 const DELETE = 127;
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
+/** Select Graphic Rendition (ECMA-48 §8.3.117); consoles of Windows take it since Windows 10. */
+const WHITE_ON_BLACK = "\x1b[97;40m";
+const PLAIN = "\x1b[0m";
 
 export class RealTerminal implements Terminal {
   readonly #redact: (text: string) => string;
@@ -49,9 +52,11 @@ export class RealTerminal implements Terminal {
     }
   }
 
-  err(line: string): void {
+  err(line: string, look?: "white on black"): void {
+    const text = printable(this.#redact(line));
+    const isColoured = look !== undefined && !Deno.noColor && Deno.stderr.isTerminal();
     try {
-      writeAll(Deno.stderr, `${printable(this.#redact(line))}\n`);
+      writeAll(Deno.stderr, isColoured ? `${WHITE_ON_BLACK}${text}${PLAIN}\n` : `${text}\n`);
     } catch {
       // Nobody listens on standard error (a task scheduler, a closed pipe); the exit code still tells.
     }

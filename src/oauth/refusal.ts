@@ -3,11 +3,13 @@
 
 import { Failure, type FailureCode, type OauthRefusal, type Retry } from "../base/failure.ts";
 
-/** A token endpoint's answer that holds no tokens. */
+/** An answer of the token endpoint, or of the device endpoint, that does not hold what was asked for. */
 export interface RefusedToken {
   /** For the message: `refresh the access token`, `sign in`. */
   readonly doing: string;
   readonly endpoint: string;
+  /** What was asked for, and the profile's key of the endpoint; a token response unless told. */
+  readonly wanted?: { readonly answer: string; readonly key: string };
   readonly status: number;
   readonly retryAfter: string | null;
   readonly contentType: string;
@@ -60,13 +62,17 @@ function classify(refusal: OauthRefusal): readonly [FailureCode, Retry] {
     (refusal.status === 429 || refusal.status >= 500);
   if (isServersTrouble || TRANSIENT.has(refusal.error)) return ["oauth.temporary", "later"];
   if (SIGN_IN_AGAIN.has(refusal.error)) return ["oauth.grant_expired", "after-login"];
-  if (refusal.error === "access_denied") return ["oauth.consent_denied", "after-login"];
+  if (DECLINED.has(refusal.error)) return ["oauth.consent_denied", "after-login"];
+  if (refusal.error === "expired_token") return ["oauth.sign_in_timeout", "after-login"];
+  if (refusal.error === "bad_verification_code") return ["oauth.refused", "after-login"];
   if (refusal.error === "invalid_client" || refusal.error === "unauthorized_client") {
     return ["oauth.client_refused", "never"];
   }
   return ["oauth.refused", "never"];
 }
 
+// The second one is Microsoft's word for it in the device flow.
+const DECLINED = new Set(["access_denied", "authorization_declined"]);
 const TRANSIENT = new Set(["temporarily_unavailable", "server_error"]);
 const SIGN_IN_AGAIN = new Set([
   "invalid_grant",
@@ -77,10 +83,12 @@ const SIGN_IN_AGAIN = new Set([
 
 // A proxy's or firewall's page, an empty answer, a redirect.
 function unreadableAnswer(answer: RefusedToken): Failure {
+  const { answer: wanted, key } = answer.wanted ??
+    { answer: "token response", key: "oauth.token_endpoint" };
   const type = answer.contentType === "" ? "no content type" : answer.contentType;
   const message =
     `failed to ${answer.doing}: ${answer.endpoint} answered HTTP ${answer.status} (${type}), ` +
-    "which is no token response";
+    `which is no ${wanted}`;
   if (answer.status === 429 || answer.status >= 500) {
     return new Failure("oauth.temporary", message, {
       remedy: `nothing is lost: try again ${whenAgain(answer.retryAfter)}`,
@@ -88,8 +96,7 @@ function unreadableAnswer(answer: RefusedToken): Failure {
   }
   return new Failure("oauth.protocol", message, {
     remedy:
-      "check oauth.token_endpoint in the profile; a proxy that wants a password, or a firewall, may have " +
-      "answered in its place",
+      `check ${key} in the profile; a proxy that wants a password, or a firewall, may have answered in its place`,
   });
 }
 

@@ -181,7 +181,8 @@ function withoutOddOptions(body: Readonly<Record<string, unknown>>): Record<stri
   };
 }
 
-function library(client: OauthClient): {
+/** The client and its server as the library wants them. */
+export function library(client: OauthClient): {
   readonly server: oauth.AuthorizationServer;
   readonly client: oauth.Client;
   readonly authentication: oauth.ClientAuth;
@@ -220,7 +221,7 @@ export function accountOf(idToken: unknown): string | undefined {
   return undefined;
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+export function parseObject(text: string): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text);
     return typeof value === "object" && value !== null && !Array.isArray(value)

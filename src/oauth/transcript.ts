@@ -9,6 +9,8 @@ const SHOWN = new Set([
   "client_id",
   "scope",
   "redirect_uri",
+  "verification_uri",
+  "interval",
   "token_type",
   "expires_in",
   "ext_expires_in",

@@ -50,8 +50,8 @@ export const KEY_TEXTS: Readonly<Record<KeyPath, KeyText>> = {
 
   "profiles.*.oauth.flow": {
     sentence:
-      "How to sign in: code (in a browser), device (a code typed on another device) or app " +
-      "(no person at all). This release has code.",
+      "How to sign in: code (in a browser), device (with a code that is typed on a phone or another " +
+      "PC) or app (no person at all).",
   },
   "profiles.*.oauth.client_id": {
     sentence: "The application (client) ID of the app registration.",
@@ -95,8 +95,7 @@ export const KEY_TEXTS: Readonly<Record<KeyPath, KeyText>> = {
     example: '"https://login.example.com/oauth2/token"',
   },
   "profiles.*.oauth.device_endpoint": {
-    sentence:
-      "Where the code of the device flow comes from. From the provider; set it to override.",
+    sentence: "Where the code of flow device comes from. From the provider; set it to override.",
     example: '"https://login.example.com/oauth2/devicecode"',
   },
   "profiles.*.oauth.proxy": {

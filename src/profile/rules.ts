@@ -17,6 +17,13 @@ const SECRET_KEYS = [
   "oauth.client_secret_file",
 ] as const satisfies readonly ProfileKey[];
 
+/** What each flow asks of a service of which nothing is known. */
+const NEEDED_ENDPOINTS = {
+  code: ["oauth.authorization_endpoint", "oauth.token_endpoint"],
+  device: ["oauth.token_endpoint", "oauth.device_endpoint"],
+  app: ["oauth.token_endpoint"],
+} as const satisfies Readonly<Record<string, readonly ProfileKey[]>>;
+
 /** Adds what is wrong between keys of the whole file. */
 export function checkRules(all: KeyValues, problems: Problems): void {
   const global = globalSection(all);
@@ -68,11 +75,12 @@ interface Context {
 function checkTenant(profile: Section<ProfileKey>, { values, problems }: Context): void {
   const isNeeded = values.needsOauth && PROVIDERS[values.provider].isMicrosoft &&
     values.tenant === undefined && !profile.isSet("tenant");
-  const endpoints = ["oauth.authorization_endpoint", "oauth.token_endpoint"] as const;
+  const endpoints = NEEDED_ENDPOINTS[values.flow ?? "code"];
   if (!isNeeded || endpoints.every((key) => profile.isSet(key))) return;
+  const paths = endpoints.map((key) => profile.path(key));
   problems.add(profile.path("tenant"), {
-    must: "be set to the directory (tenant) ID or a domain of the tenant (or else both " +
-      `${endpoints.map((key) => profile.path(key)).join(" and ")})`,
+    must: "be set to the directory (tenant) ID or a domain of the tenant (or else " +
+      `${paths.length > 1 ? "both " : ""}${paths.join(" and ")})`,
     found: NOTHING,
   });
 }
@@ -116,6 +124,7 @@ function checkOauth(profile: Section<ProfileKey>, { values, problems }: Context)
   }
   if (values.provider === "custom") checkCustomEndpoints(profile, { values, problems });
   if (values.flow === "app") checkApp(profile, { values, problems });
+  if (values.flow === "device") checkDevice(profile, { values, problems });
   // An unqualified name is taken for Microsoft Graph's, and Exchange refuses that token (535 5.7.3).
   const bare = values.scope.split(" ").find((scope) => /^smtp\.send$/i.test(scope));
   if (isMicrosoft && bare !== undefined) {
@@ -126,18 +135,31 @@ function checkOauth(profile: Section<ProfileKey>, { values, problems }: Context)
   }
 }
 
-/** What a flow asks of a service of which nothing is known; an issuer can be asked for all of it. */
+/** An issuer can be asked for all of them. */
 function checkCustomEndpoints(
   profile: Section<ProfileKey>,
   { values, problems }: Context,
 ): void {
   if (profile.isSet("oauth.issuer")) return;
-  const page = values.flow === "app" ? [] : ["oauth.authorization_endpoint"] as const;
-  for (const key of [...page, "oauth.token_endpoint"] as const) {
+  for (const key of NEEDED_ENDPOINTS[values.flow ?? "code"]) {
     if (profile.isSet(key)) continue;
     const why = `${profile.path("provider")} is "custom" (or set ${profile.path("oauth.issuer")})`;
     problems.add(profile.path(key), { must: `be set: ${why}`, found: NOTHING });
   }
+}
+
+/** Google gives no device the mail scope, and Yahoo has no such flow. */
+function checkDevice(profile: Section<ProfileKey>, { values, problems }: Context): void {
+  const { provider } = values;
+  if (provider === "custom" || PROVIDERS[provider].deviceEndpoint !== undefined) return;
+  problems.add(profile.path("oauth.flow"), {
+    must:
+      `be "code" where ${
+        profile.path("provider")
+      } is "${provider}", which lets no device sign in for mail ` +
+      '("plantpost login --no-browser" signs in on another PC)',
+    found: '"device"',
+  });
 }
 
 /** Flow `app` signs in without a person, which not every service has. */

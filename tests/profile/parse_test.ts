@@ -250,6 +250,16 @@ Deno.test("parseSettings() needs no tenant for outlook, nor beside both endpoint
   assert.equal(both.tenant, undefined);
 });
 
+Deno.test("parseSettings() asks flow device for its own endpoints and no sign-in page", () => {
+  const device = CUSTOM.replace("[profiles.a.oauth]", '[profiles.a.oauth]\nflow = "device"')
+    .replace("authorization_endpoint", "device_endpoint");
+  const { oauth } = only(device);
+  assert.equal(oauth?.authorizationEndpoint, undefined);
+  assert.ok(oauth?.deviceEndpoint !== undefined && oauth.tokenEndpoint === "https://a.example/t");
+  const both = only(device.replace('"custom"', '"microsoft365"'));
+  assert.equal(both.tenant, undefined);
+});
+
 Deno.test("parseSettings() gives custom no extras but consent for offline_access", () => {
   const { oauth } = only(CUSTOM);
   assert.equal(oauth?.scope, "openid profile offline_access");
