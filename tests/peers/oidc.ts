@@ -235,6 +235,7 @@ class TokenLedger {
     add(this.answers, typeof answer["error"] === "string" ? answer["error"] : "ok");
     this.#keep(asked, [
       "code",
+      "device_code",
       "code_verifier",
       "refresh_token",
       "client_secret",
