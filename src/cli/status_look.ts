@@ -2,14 +2,15 @@
 // stands in the way of a send is a failure or a grant that is not usable; what only will be, one day, is a warning.
 
 import { Failure } from "../base/failure.ts";
+import type { World } from "../base/world.ts";
 import { adviceForText, adviceLines } from "../catalogue/remedy.ts";
 import { readClaims } from "../oauth/token_claims.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
 import {
+  boundCertificates,
   boundGrant,
   boundSmtpPassword,
   type Grant,
-  secretsOf,
   type VaultContent,
 } from "../vault/content.ts";
 import { credentialsOf } from "../vault/credential.ts";
@@ -118,7 +119,7 @@ async function withSignIn(context: Context, of: SigningProfile): Promise<Looked>
   const credentials = await credentialsOf(profile, oauth, { content, world });
   const hasCredential = credentials.some(({ kind }) => kind !== "none");
   const state = stateOf(grant, { flow: oauth.flow, hasCredential, nowMs });
-  const { certificate, previousCertificate } = certificatesOf(content, profile);
+  const { certificate, previousCertificate } = await certificatesOf(of, world);
   const endings = expiryWarnings({
     profile,
     oauth,
@@ -169,11 +170,19 @@ function stateOf(
   return (grant.accessTokenExpiresAtMs ?? 0) > at.nowMs ? "usable" : "expired";
 }
 
-function certificatesOf(
-  content: VaultContent,
-  profile: Profile,
-): { readonly certificate?: KnownCertificate; readonly previousCertificate?: KnownCertificate } {
-  return secretsOf(content, profile.name);
+// Of a file only its end is known: it is what the profile wants, so it counts as accepted.
+async function certificatesOf(
+  { profile, oauth, content }: SigningProfile,
+  world: Pick<World, "keepSecret">,
+): Promise<
+  { readonly certificate?: KnownCertificate; readonly previousCertificate?: KnownCertificate }
+> {
+  const { certificateFile: file } = oauth;
+  if (file === undefined) return boundCertificates(content, profile);
+  const { certificateFacts } = await import("../vault/client_certificate.ts");
+  const facts = await certificateFacts(profile, oauth, { content, world });
+  if (facts instanceof Failure) throw facts;
+  return facts === undefined ? {} : { certificate: { expiresAtMs: facts.expiresAtMs, file } };
 }
 
 /** Where this plantpost is, for a line that schedules it. */

@@ -1,8 +1,10 @@
 // What `status` tells of what is stored, on a clock of the test's: states, ends to come, and the token's own words.
 
 import assert from "node:assert/strict";
-import type { Grant } from "../../src/vault/content.ts";
-import { bindingOf } from "../../src/vault/content.ts";
+import { fileURLToPath } from "node:url";
+import { toBase64 } from "../../src/base/base64.ts";
+import type { Profile } from "../../src/profile/profile.ts";
+import { bindingOf, type Grant, type StoredCertificate } from "../../src/vault/content.ts";
 import { DAY_MS } from "../../src/vault/expiry.ts";
 import { jwt } from "../oauth/jwt.ts";
 import { type Desk, openDesk } from "./desk.ts";
@@ -226,4 +228,67 @@ Deno.test("status shows when the provider ends the refresh token", async () => {
   const [warning] = status["warnings"] as Record<string, string>[];
   assert.equal(warning?.["code"], "refresh_token_expires");
   assert.match(warning?.["remedy"] ?? "", /Publish app/);
+});
+
+Deno.test("status tells when the certificate of a file ends, and warns before", async () => {
+  const path = new URL("../vault/certificates/pkcs8.pem", import.meta.url);
+  const file = fileURLToPath(path);
+  await using desk = await withGrant(
+    profileFile({ oauth: `certificate_file = ${JSON.stringify(file)}` }),
+  );
+  const { certificate, warnings } = await json(desk);
+  const { expiresAt } = certificate as { readonly expiresAt: string };
+  assert.deepEqual(warnings, []);
+  desk.nowMs = Date.parse(expiresAt) - 30 * DAY_MS;
+  await store(desk, (profile) => ({
+    grant: grantOf(profile, { refreshTokenLastUsedAtMs: desk.nowMs }),
+  }));
+  const status = await json(desk);
+  assert.equal(status.exitCode, 0);
+  const [warning, ...more] = status["warnings"] as Record<string, string>[];
+  assert.deepEqual(more, []);
+  assert.equal(warning?.["code"], "certificate_expires");
+  assert.equal(warning?.["expiresAt"], expiresAt);
+  assert.ok(warning?.["remedy"]?.includes(`take oauth.certificate_file (${file}) out`));
+  const { stdout } = await desk.run(["status"]);
+  assert.ok(stdout.includes(`certificate until:   ${expiresAt}`));
+});
+
+Deno.test("status tells of a certificate that waits for its upload, and of the end of what is used until then", async () => {
+  await using desk = await withGrant(profileFile({ oauth: "client_secret_expires = 2026-12-20" }));
+  const [key, der] = await Promise.all(
+    ["key.der", "certificate.der"].map(async (name) =>
+      toBase64(await Deno.readFile(new URL(`../vault/certificates/${name}`, import.meta.url)))
+    ),
+  );
+  const made = (profile: Profile, change: Partial<StoredCertificate> = {}): StoredCertificate => ({
+    binding: bindingOf(profile),
+    privateKey: key ?? "",
+    certificate: der ?? "",
+    madeAtMs: desk.nowMs,
+    expiresAtMs: desk.nowMs + 700 * DAY_MS,
+    ...change,
+  });
+  await store(desk, (profile) => ({
+    certificate: made(profile),
+    clientSecret: { binding: bindingOf(profile), value: "very~secret", setAtMs: 0 },
+  }));
+  const codes = async (): Promise<readonly string[]> =>
+    ((await json(desk))["warnings"] as { readonly code: string }[]).map(({ code }) => code);
+  assert.deepEqual(await codes(), ["client_secret_expires", "certificate_not_accepted"]);
+  await store(desk, (profile) => ({
+    certificate: made(profile),
+    previousCertificate: made(profile, {
+      acceptedAtMs: 1,
+      expiresAtMs: desk.nowMs + 5 * DAY_MS,
+    }),
+  }));
+  assert.deepEqual(await codes(), ["certificate_expires", "certificate_not_accepted"]);
+  await store(desk, (profile) => ({
+    certificate: made(profile, { acceptedAtMs: desk.nowMs }),
+    previousCertificate: undefined,
+  }));
+  assert.deepEqual(await codes(), []);
+  const { certificate } = await json(desk);
+  assert.deepEqual(certificate, { expiresAt: "2028-10-24T08:00:00.000Z" });
 });
