@@ -18,14 +18,14 @@ export async function run(context: Context): Promise<number> {
   const port = portOf(context, "port");
   const smtpPort = portOf(context, "smtp-port");
   const account = flags.text("user");
-  const clientSecret = flags.has("web") ? newSecret(world.randomBytes(24)) : undefined;
   await using sandbox = await startSandbox({
     faults,
     ...(redirectPort === undefined ? {} : { redirectUri: `http://localhost:${redirectPort}/` }),
     ...(port === undefined ? {} : { port }),
     ...(smtpPort === undefined ? {} : { smtpPort }),
     ...(account === undefined ? {} : { account }),
-    ...(clientSecret === undefined ? {} : { clientSecret }),
+    clientSecret: newSecret(world.randomBytes(24)),
+    platform: flags.has("web") ? "web" : "mobile",
   });
   await using folder = await openFolder(context);
   const file = await writeSandboxProfile(sandbox, { folder: folder.path, on: world });
@@ -53,23 +53,25 @@ function tell(
   at: { readonly sandbox: Sandbox; readonly file: string },
 ): void {
   const { sandbox, file } = at;
-  const { account, clientSecret } = sandbox.directory;
+  const { account, clientSecret, platform } = sandbox.directory;
   if (context.isJson) {
     context.result({
       config: file,
       inbox: `${sandbox.origin}/`,
       smtp: `localhost:${sandbox.smtpPort}`,
       account,
-      ...(clientSecret === undefined ? {} : { clientSecret }),
+      clientSecret,
     }, "");
   }
   const command = (words: string): string => `  plantpost --config ${quoted(file)} ${words}`;
   context.note(`a stand-in for Microsoft 365 runs on this PC, for ${account}; in another window:`);
-  if (clientSecret !== undefined) {
+  if (platform === "web") {
     context.note(`${command("secret set")}    (the secret: ${clientSecret})`);
   }
   context.note(command("login"));
   context.note(command("test"));
+  context.note("or as an app, which no person signs in for:");
+  context.note(command("--profile app test"));
   context.note(`what arrives shows at ${sandbox.origin}/`);
   for (const { name, messagesLeft } of sandbox.faults.planted) {
     const when = messagesLeft === 0

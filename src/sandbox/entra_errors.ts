@@ -8,7 +8,7 @@ export interface EntraError {
   readonly error: string;
   readonly status: number;
   readonly suberror?: string;
-  /** `{client}`, `{tenant}`, `{redirect}` and `{user}` are filled in. */
+  /** `{client}`, `{tenant}`, `{redirect}`, `{thumbprint}` and the like are filled in. */
   readonly text: string;
 }
 
@@ -42,6 +42,58 @@ export const ENTRA_ERRORS = {
     number: 700025,
     ...CLIENT,
     text: "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+  },
+  appCredentialMissing: {
+    number: 7000216,
+    ...CLIENT,
+    text:
+      "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+  },
+  assertionMalformed: {
+    number: 50027,
+    ...REQUEST,
+    text: "JWT token is invalid or malformed: {parameter}.",
+  },
+  assertionOtherApp: {
+    number: 700021,
+    ...CLIENT,
+    text: "Client assertion application identifier doesn't match 'client_id' parameter.",
+  },
+  assertionAudience: {
+    number: 700023,
+    ...CLIENT,
+    text:
+      "Client assertion audience claim does not match Realm issuer. Review the documentation at " +
+      "https://docs.microsoft.com/azure/active-directory/develop/active-directory-certificate-credentials .",
+  },
+  assertionTime: {
+    number: 700024,
+    ...CLIENT,
+    text:
+      "Client assertion is not within its valid time range. Current time: {now}, assertion valid from {from}, " +
+      "expiry time of assertion {until}.",
+  },
+  certificateUnknown: {
+    number: 700027,
+    ...CLIENT,
+    text:
+      "The certificate with identifier used to sign the client assertion is not registered on application. " +
+      "[Reason - The key was not found., Thumbprint of key used by client: '{thumbprint}', Please visit the " +
+      "Azure Portal, Graph Explorer or directly use MS Graph to see configured keys for app Id '{client}'.]",
+  },
+  certificateExpired: {
+    number: 700027,
+    ...CLIENT,
+    text:
+      "Client assertion contains an invalid signature. [Reason - The key used is expired., Thumbprint of key " +
+      "used by client: '{thumbprint}', Found key 'Start={from}, End={until}'.]",
+  },
+  signatureWrong: {
+    number: 700027,
+    ...CLIENT,
+    text:
+      "Client assertion contains an invalid signature. [Reason - The provided signature value did not match the " +
+      "expected signature value., Thumbprint of key used by client: '{thumbprint}'.]",
   },
   appUnknown: {
     number: 700016,
@@ -127,6 +179,22 @@ export const ENTRA_ERRORS = {
     text:
       "The provided value for scope {parameter} is not valid. Client credential flows must have a scope " +
       "value with /.default suffixed to the resource identifier (application ID URI).",
+  },
+  resourceUnknown: {
+    number: 500011,
+    error: "invalid_resource",
+    status: 400,
+    text:
+      "The resource principal named {parameter} was not found in the tenant named Contoso. This can happen if " +
+      "the application has not been installed by the administrator of the tenant or consented to by any user in " +
+      "the tenant. You might have sent your authentication request to the wrong tenant.",
+  },
+  notForAllTenants: {
+    number: 9001023,
+    ...REQUEST,
+    text:
+      "The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations " +
+      "or tenant-specific endpoint.",
   },
   codeUsed: {
     number: 54005,
@@ -257,6 +325,11 @@ export type EntraErrorName = keyof typeof ENTRA_ERRORS;
 
 /** What stands in the braces of a text. */
 export type ErrorValues = Readonly<Record<string, string>>;
+
+/** An error answer on its way out. */
+export class Refused {
+  constructor(readonly name: EntraErrorName, readonly values: ErrorValues = {}) {}
+}
 
 export interface EntraErrorBody {
   readonly error: string;

@@ -8,9 +8,10 @@ export interface Fault {
   readonly name: string;
   /**
    * `sign-in`: the page in the browser; `token`: every request to the token endpoint; `refresh`: only requests with a
-   * refresh token; `smtp`: the mail server.
+   * refresh token; `app`: what an app meets that signs in for itself, at the token endpoint or the mail server; `smtp`:
+   * the mail server.
    */
-  readonly where: "sign-in" | "token" | "refresh" | "smtp";
+  readonly where: "sign-in" | "token" | "refresh" | "app" | "smtp";
   readonly answers: string;
   /** Of the command that meets the fault: `login`, `refresh` or `send`. */
   readonly exitCode: number;
@@ -159,6 +160,66 @@ export const FAULTS = [
     where: "token",
     answers: "200 with an HTML page, as a proxy does",
     exitCode: EXIT.protocol,
+  },
+  {
+    name: "app-secret-missing",
+    where: "app",
+    answers: "401 invalid_client, AADSTS7000216",
+    exitCode: EXIT.loginNeeded,
+    entra: "appCredentialMissing",
+  },
+  {
+    name: "app-wrong-scope",
+    where: "app",
+    answers: "400 invalid_scope, AADSTS1002012: not .default",
+    exitCode: EXIT.loginNeeded,
+    entra: "scopeNotDefault",
+  },
+  {
+    name: "app-wrong-tenant",
+    where: "app",
+    answers: "400 invalid_request, AADSTS9001023: common in the place of the tenant",
+    exitCode: EXIT.loginNeeded,
+    entra: "notForAllTenants",
+  },
+  {
+    name: "app-consent-missing",
+    where: "app",
+    answers: "tokens that permit nothing; later 535 5.7.3 to them",
+    exitCode: EXIT.loginNeeded,
+  },
+  {
+    name: "service-principal-missing",
+    where: "app",
+    answers: "535 5.7.3: Exchange does not know the app",
+    exitCode: EXIT.loginNeeded,
+  },
+  {
+    name: "mailbox-permission-missing",
+    where: "app",
+    answers: "430 4.2.0 mailbox logon failure, after the message",
+    exitCode: EXIT.unavailable,
+  },
+  {
+    name: "client-certificate-unknown",
+    where: "token",
+    answers: "401 invalid_client, AADSTS700027: not uploaded",
+    exitCode: EXIT.loginNeeded,
+    entra: "certificateUnknown",
+  },
+  {
+    name: "client-certificate-expired",
+    where: "token",
+    answers: "401 invalid_client, AADSTS700027: the certificate has ended",
+    exitCode: EXIT.loginNeeded,
+    entra: "certificateExpired",
+  },
+  {
+    name: "client-clock-wrong",
+    where: "token",
+    answers: "401 invalid_client, AADSTS700024: the clock of the PC is wrong",
+    exitCode: EXIT.loginNeeded,
+    entra: "assertionTime",
   },
   {
     name: "greeting-421",

@@ -8,6 +8,7 @@ import type { PlantedFault } from "./fault_plan.ts";
 import { FAULTS } from "./faults.ts";
 import { Html, html, page } from "./html.ts";
 import type { InboxMessage } from "./inbox.ts";
+import { REGISTRATION_PATH } from "./registration_page.ts";
 
 type Attachment = InboxMessage["content"]["attachments"][number];
 
@@ -68,10 +69,8 @@ ${state.planted.map(plantedLine)}
       )}
       </select><button>Plant</button></form>
       <h2>Account</h2>
-      <p>${directory.account}, tenant ${directory.tenantId}, app ${directory
-        .clientId} (${directory.clientSecret === undefined
-        ? "no client secret"
-        : "with a client secret"}).</p>
+      <p>${directory.account}, tenant ${directory.tenantId}. The <a href="${REGISTRATION_PATH}">app
+        registration</a> has the client ID and secret, and takes certificates.</p>
     `,
   });
 }

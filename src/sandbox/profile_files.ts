@@ -1,5 +1,5 @@
-// The ready profile of a sandbox: plantpost.toml and the authority's certificate. The invariant: a profile file that a
-// sandbox did not write is never touched.
+// The ready profiles of a sandbox: plantpost.toml, the authority's certificate and the client secret. The invariant: a
+// profile file that a sandbox did not write is never touched.
 
 import { Failure } from "../base/failure.ts";
 import { reason } from "../base/durable_file.ts";
@@ -9,6 +9,7 @@ import type { Sandbox } from "./sandbox.ts";
 
 const MARK = '# Written by "plantpost sandbox", and written anew by the next one in this folder.';
 const CA_FILE = "sandbox-ca.pem";
+const SECRET_FILE = "sandbox-secret.txt";
 
 /**
  * Writes the profile into a folder, which is made where it is missing.
@@ -29,6 +30,10 @@ export async function writeSandboxProfile(
       });
     }
     await Deno.writeTextFile(joinPath(at.folder, CA_FILE, at.on), sandbox.caCertificate);
+    await Deno.writeTextFile(
+      joinPath(at.folder, SECRET_FILE, at.on),
+      `${sandbox.directory.clientSecret}\n`,
+    );
     await Deno.writeTextFile(path, profileText(sandbox));
     return path;
   } catch (cause) {
@@ -40,35 +45,60 @@ export async function writeSandboxProfile(
   }
 }
 
-export function profileText({ directory, origin, smtpPort }: Sandbox): string {
-  const endpoint = `${origin}/${directory.tenantId}/oauth2/v2.0`;
+export function profileText(sandbox: Sandbox): string {
   return `${MARK}
-# A profile as for Microsoft 365, with the addresses of the sandbox in the place of Microsoft's.
+# Profiles as for Microsoft 365, with the addresses of the sandbox in the place of Microsoft's.
+default_profile = "sandbox"
 data_dir = "plantpost-data"
 
-[profiles.sandbox]
+# A person signs in: plantpost login, or plantpost login --device
+${profileOf(sandbox, "sandbox", `redirect_uri = "${sandbox.directory.redirectUri}"`)}
+# No person: plantpost --profile app send ...
+${
+    profileOf(
+      sandbox,
+      "app",
+      `flow = "app"
+client_secret_file = "${SECRET_FILE}"`,
+    )
+  }
+# No person and no secret: plantpost --profile app-certificate cert new, then upload the file at ${sandbox.origin}/app
+${profileOf(sandbox, "app-certificate", 'flow = "app"')}
+[vault]
+key = "key-file"
+key_file = "sandbox-key/vault.key"
+`;
+}
+
+function profileOf(
+  { directory, origin, smtpPort }: Sandbox,
+  name: string,
+  signIn: string,
+): string {
+  const endpoint = `${origin}/${directory.tenantId}/oauth2/v2.0`;
+  const isApp = signIn.includes('flow = "app"');
+  return `[profiles.${name}]
 label = "Sandbox on this PC"
 provider = "microsoft365"
 tenant = "${directory.tenantId}"
 user = "${directory.account}"
 
-[profiles.sandbox.sender]
+[profiles.${name}.sender]
 name = "Plant Reports"
 
-[profiles.sandbox.oauth]
+[profiles.${name}.oauth]
+${signIn}
 client_id = "${directory.clientId}"
-redirect_uri = "${directory.redirectUri}"
-authorization_endpoint = "${endpoint}/authorize"
-token_endpoint = "${endpoint}/token"
+${
+    isApp ? "" : `authorization_endpoint = "${endpoint}/authorize"
+device_endpoint = "${endpoint}/devicecode"
+`
+  }token_endpoint = "${endpoint}/token"
 
-[profiles.sandbox.smtp]
+[profiles.${name}.smtp]
 host = "localhost"
 port = ${smtpPort}
 ca_file = "${CA_FILE}"
-
-[vault]
-key = "key-file"
-key_file = "sandbox-key/vault.key"
 `;
 }
 

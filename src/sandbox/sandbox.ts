@@ -2,6 +2,7 @@
 // faults on demand. Used by the command, the demo and the tests. The invariant: it keeps nothing on the disk but the
 // profile that is asked for, and disposing of it ends every listener and connection.
 
+import { AppCertificates } from "./app_certificates.ts";
 import { type Authority, makeAuthority } from "./authority.ts";
 import type { Directory } from "./directory.ts";
 import { FaultPlan, type FaultRequest } from "./fault_plan.ts";
@@ -9,7 +10,7 @@ import type { FaultName } from "./faults.ts";
 import { Inbox, type InboxMessage } from "./inbox.ts";
 import { bindLoopback } from "./loopback.ts";
 import { type SmtpServer, startSmtpServer } from "./smtp_server.ts";
-import { IdTokens, TokenStore } from "./token_store.ts";
+import { IdTokens, randomText, TokenStore } from "./token_store.ts";
 import { answerRequest, type WebOptions } from "./web.ts";
 
 export interface SandboxOptions {
@@ -21,8 +22,10 @@ export interface SandboxOptions {
   readonly account?: string;
   /** As registered; the sign-in comes back there. */
   readonly redirectUri?: string;
-  /** Makes the app a confidential client (platform Web). */
+  /** Else one is made up. */
   readonly clientSecret?: string;
+  /** `web`, where a secret is given, makes the app a confidential client. */
+  readonly platform?: Directory["platform"];
   readonly accessTokenSeconds?: number;
   /** Whether a refresh token that is used again ends the sign-in. */
   readonly detectsReuse?: boolean;
@@ -67,7 +70,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const directory = directoryOf(options);
   // As if their hour was over: otherwise nobody would meet the fault before the next refresh is due.
   const plan = new FaultPlan((fault) => {
-    if (fault.where === "token" || fault.where === "refresh") store.endAccessTokens();
+    if (["token", "refresh", "app"].includes(fault.where)) store.endAccessTokens();
   });
   for (const fault of options.faults ?? []) plan.plant(fault);
 
@@ -79,7 +82,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       account: directory.account,
       isActive: (fault) => plan.isActive(fault),
       takeOnce: (fault) => plan.takeOnce(fault),
-      isGoodToken: (token, user) => store.isGoodForMail(token, user),
+      senderBy: (token, user) => store.senderBy(token, user),
       accept: (arrival) => {
         const id = inbox.add(arrival, nowMs());
         plan.countMessage();
@@ -205,7 +208,9 @@ function directoryOf(options: SandboxOptions): Directory {
     domain: account.slice(account.lastIndexOf("@") + 1).toLowerCase(),
     account,
     clientId: crypto.randomUUID(),
-    clientSecret: options.clientSecret,
+    platform: options.platform ?? (options.clientSecret === undefined ? "mobile" : "web"),
+    clientSecret: options.clientSecret ?? `sandbox~${randomText(24)}`,
+    certificates: new AppCertificates(),
     redirectUri: options.redirectUri ?? SANDBOX_REDIRECT_URI,
   };
 }

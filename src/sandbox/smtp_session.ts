@@ -14,7 +14,8 @@ export interface SmtpRules {
   readonly account: string;
   readonly isActive: (fault: FaultName) => boolean;
   readonly takeOnce: (fault: FaultName) => boolean;
-  readonly isGoodToken: (token: string, user: string) => boolean;
+  /** Whose the token is; undefined where it is not good for mail of this user. */
+  readonly senderBy: (token: string, user: string) => "user" | "app" | undefined;
   /** Keeps an accepted message; returns its ID. */
   readonly accept: (arrival: Arrival) => string;
 }
@@ -37,6 +38,7 @@ export class SmtpSession {
   #expects: Expects = "command";
   #hasGreeted = false;
   #user: string | undefined;
+  #isApp = false;
   #reversePath: string | undefined;
   #recipients: string[] = [];
   #chunk = { isLast: false, isWanted: false };
@@ -178,15 +180,19 @@ export class SmtpSession {
     const text = octets === undefined ? "" : new TextDecoder().decode(octets);
     // deno-lint-ignore no-control-regex
     const [, user, token] = /^user=([^\x01]+)\x01auth=Bearer ([^\x01]+)\x01\x01$/i.exec(text) ?? [];
-    const { isActive, takeOnce, isGoodToken, account } = this.#rules;
+    const { isActive, takeOnce, senderBy, account } = this.#rules;
     if (isActive("smtp-auth-disabled-tenant")) return this.#say(REPLIES.authOffForTenant);
     if (isActive("smtp-auth-disabled-mailbox")) return this.#say(REPLIES.authOffForMailbox);
     if (isActive("auth-temporary")) return this.#say(REPLIES.authTemporary);
-    const isGood = user !== undefined && token !== undefined &&
-      user.toLowerCase() === account.toLowerCase() && isGoodToken(token, user);
-    if (!isGood || isActive("token-refused") || takeOnce("token-refused-once")) {
-      return this.#say(REPLIES.tokenRefused);
-    }
+    const isHere = user !== undefined && token !== undefined &&
+      user.toLowerCase() === account.toLowerCase();
+    const by = isHere ? senderBy(token, user) : undefined;
+    const isStranger = by === "app" && isActive("service-principal-missing");
+    if (
+      by === undefined || isStranger || isActive("token-refused") ||
+      takeOnce("token-refused-once")
+    ) return this.#say(REPLIES.tokenRefused);
+    this.#isApp = by === "app";
     this.#user = user;
     this.#say(REPLIES.signedIn);
   }
@@ -287,7 +293,8 @@ export class SmtpSession {
     if (isActive("concurrent-connections")) return REPLIES.concurrent;
     if (isActive("quota")) return REPLIES.quota;
     if (isActive("mailbox-full")) return REPLIES.mailboxFull;
-    if (isActive("logon-failed")) return REPLIES.logonFailed;
+    const hasNoRight = this.#isApp && isActive("mailbox-permission-missing");
+    if (isActive("logon-failed") || hasNoRight) return REPLIES.logonFailed;
     if (isActive("restricted-sender")) return REPLIES.restrictedSender;
     const from = fromAddress(source);
     if (from === undefined) return REPLIES.noFrom;

@@ -2,14 +2,17 @@
 // and its error answers. The invariant: a code is good for one redemption, by the client, redirect URI and verifier
 // that it was asked for with.
 
-import { fromBase64, toBase64 } from "../base/base64.ts";
-import { type Directory, isTenant, readScope, type ScopeReading } from "./directory.ts";
+import { toBase64 } from "../base/base64.ts";
+import { accessTokenText } from "./access_token.ts";
+import { checkClient, checkTenantAndId } from "./client_check.ts";
 import {
-  ENTRA_ERRORS,
-  entraErrorBody,
-  type EntraErrorName,
-  type ErrorValues,
-} from "./entra_errors.ts";
+  type Directory,
+  GRAPH_RESOURCE,
+  readAppScope,
+  readScope,
+  type ScopeReading,
+} from "./directory.ts";
+import { ENTRA_ERRORS, entraErrorBody, Refused } from "./entra_errors.ts";
 import type { FaultPlan } from "./fault_plan.ts";
 import { FAULTS } from "./faults.ts";
 import { type Consent, type IdTokens, type TokenStore, uuidOf } from "./token_store.ts";
@@ -29,11 +32,6 @@ export interface TokenEndpointOptions {
   readonly signal: AbortSignal;
 }
 
-/** An error answer on its way out. */
-class Refused {
-  constructor(readonly name: EntraErrorName, readonly values: ErrorValues = {}) {}
-}
-
 const HTML_ANSWER = "<!doctype html><title>Sign in</title><h1>Network sign-in required</h1>";
 
 export async function answerTokenRequest(
@@ -49,8 +47,8 @@ export async function answerTokenRequest(
   if (plan.isActive("bad-token-answer")) return htmlAnswer(200);
   const values = { client: form.get("client_id") ?? directory.clientId, tenant };
   const planted = plantedError(plan, form.get("grant_type"));
-  const answer = planted ?? checkClient(request, form, { tenant, directory }) ??
-    await grant(form, options);
+  const at = { tenant, directory, origin: options.origin(), nowMs: options.nowMs() };
+  const answer = planted ?? await checkClient(request, form, at) ?? await grant(form, options);
   if (!(answer instanceof Refused)) return json(200, answer);
   return refusal(new Refused(answer.name, { ...values, ...answer.values }), options);
 }
@@ -94,7 +92,7 @@ async function grant(
     case "urn:ietf:params:oauth:grant-type:device_code":
       return await pollDevice(form, options);
     case "client_credentials":
-      return appTokens(form, options);
+      return await appTokens(form, options);
     case null:
       return new Refused("parameterMissing", { parameter: "grant_type" });
     default:
@@ -151,13 +149,19 @@ async function pollDevice(
   return await tokens(consent, { ...options, scope: device.scope });
 }
 
-function appTokens(form: URLSearchParams, options: TokenEndpointOptions): Answer | Refused {
-  const scope = form.get("scope") ?? "";
-  if (options.directory.clientSecret === undefined) return new Refused("secretMissing");
-  if (!scope.endsWith("/.default")) return new Refused("scopeNotDefault", { parameter: scope });
-  const reading = readScope(scope);
+/** RFC 6749 §4.4: no refresh token, for the app can ask at any time. */
+async function appTokens(
+  form: URLSearchParams,
+  options: TokenEndpointOptions,
+): Promise<Answer | Refused> {
+  const scope = form.get("scope");
+  if (scope === null) return new Refused("parameterMissing", { parameter: "scope" });
+  const reading = readAppScope(scope);
   if ("error" in reading) return new Refused(reading.error, { parameter: reading.parameter });
-  return accessPart({ account: undefined, reading }, options);
+  // Entra refuses nothing here: an app without consent gets a token that permits nothing.
+  const isBare = options.plan.isActive("app-consent-missing");
+  const given = isBare ? { ...reading, permissions: [] } : reading;
+  return await accessPart({ account: undefined, reading: given }, options);
 }
 
 async function tokens(
@@ -172,24 +176,36 @@ async function tokens(
     !plan.isActive("no-refresh-token");
   const family = options.family ?? crypto.randomUUID();
   return {
-    ...accessPart({ account: consent.account, reading }, options),
+    ...await accessPart({ account: consent.account, reading }, options),
     scope: options.scope.split(" ").filter((name) => name !== "offline_access").join(" "),
     ...(isOffline ? { refresh_token: store.newRefreshToken(consent, family) } : {}),
     ...(reading.asksIdToken ? { id_token: await idToken(consent, options) } : {}),
   };
 }
 
-function accessPart(
+async function accessPart(
   of: { readonly account: string | undefined; readonly reading: ScopeReading },
   options: TokenEndpointOptions,
-): Answer {
-  const lifeSeconds = options.accessTokenSeconds;
-  const audience = options.plan.isActive("wrong-audience") ? "graph" : of.reading.audience;
+): Promise<Answer> {
+  const { accessTokenSeconds: lifeSeconds, directory, nowMs, plan, store } = options;
+  const reading = plan.isActive("wrong-audience")
+    ? { ...of.reading, audience: "graph" as const, resource: GRAPH_RESOURCE }
+    : of.reading;
+  const text = await accessTokenText({
+    account: of.account,
+    reading,
+    directory,
+    origin: options.origin(),
+    issuedAtMs: nowMs(),
+    lifeSeconds,
+  }, options.idTokens);
+  const isForMail = reading.audience === "outlook" && reading.permissions.length > 0;
+  store.keepAccessToken(text, { account: of.account, isForMail }, lifeSeconds);
   return {
     token_type: "Bearer",
     expires_in: lifeSeconds,
     ext_expires_in: lifeSeconds,
-    access_token: options.store.newAccessToken({ account: of.account, audience }, lifeSeconds),
+    access_token: text,
   };
 }
 
@@ -213,52 +229,26 @@ async function idToken(consent: Consent, options: TokenEndpointOptions): Promise
   });
 }
 
+/** What planted errors name. */
+const FAULT_VALUES = {
+  issued: "2026-08-20T06:15:00.0000000Z",
+  from: "2024-08-20T06:15:00.0000000Z",
+  until: "2026-08-20T06:15:00.0000000Z",
+  thumbprint: "0F3A5D8C9B7E6A41D2C0B1F4E5A69788C7D6E5F4",
+  parameter: "https://outlook.office.com/SMTP.Send",
+};
+
 function plantedError(plan: FaultPlan, grantType: string | null): Refused | undefined {
   const isRefresh = grantType === "refresh_token";
+  const isApp = grantType === "client_credentials";
   for (const fault of FAULTS) {
-    const isHere = fault.where === "token" || (fault.where === "refresh" && isRefresh);
+    const { where } = fault;
+    const isHere = where === "token" || (where === "refresh" && isRefresh) ||
+      (where === "app" && isApp);
     if (!isHere || !("entra" in fault) || !plan.isActive(fault.name)) continue;
-    return new Refused(fault.entra, { issued: "2026-08-20T06:15:00.0000000Z" });
+    return new Refused(fault.entra, FAULT_VALUES);
   }
   return undefined;
-}
-
-interface At {
-  readonly tenant: string;
-  readonly directory: Directory;
-}
-
-function checkTenantAndId(form: URLSearchParams, at: At): Refused | undefined {
-  if (!isTenant(at.directory, at.tenant)) return new Refused("tenantUnknown");
-  const clientId = form.get("client_id");
-  if (clientId === null) return new Refused("parameterMissing", { parameter: "client_id" });
-  return clientId === at.directory.clientId ? undefined : new Refused("appUnknown");
-}
-
-function checkClient(request: Request, form: URLSearchParams, at: At): Refused | undefined {
-  const basic = basicCredentials(request.headers.get("authorization"));
-  if (basic !== undefined && !form.has("client_id")) form.set("client_id", basic.id);
-  const wrong = checkTenantAndId(form, at);
-  if (wrong !== undefined) return wrong;
-  const secret = form.get("client_secret") ?? basic?.secret;
-  const registered = at.directory.clientSecret;
-  if (registered === undefined) {
-    return secret === undefined ? undefined : new Refused("secretNotWanted");
-  }
-  if (secret === undefined) return new Refused("secretMissing");
-  return secret === registered ? undefined : new Refused("secretWrong");
-}
-
-/** RFC 6749 §2.3.1: both parts are form-encoded before they are joined. */
-function basicCredentials(
-  header: string | null,
-): { readonly id: string; readonly secret: string } | undefined {
-  const [, encoded] = /^Basic (\S+)$/i.exec(header ?? "") ?? [];
-  const octets = encoded === undefined ? undefined : fromBase64(encoded);
-  if (octets === undefined) return undefined;
-  const [id = "", ...rest] = new TextDecoder().decode(octets).split(":");
-  const decode = (text: string): string => new URLSearchParams(`x=${text}`).get("x") ?? "";
-  return { id: decode(id), secret: decode(rest.join(":")) };
 }
 
 async function challengeOf(verifier: string): Promise<string> {

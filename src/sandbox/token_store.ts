@@ -1,5 +1,5 @@
 // What the sandbox's identity provider has handed out: codes, device codes, access and refresh tokens, and ID tokens.
-// The invariant: access and refresh tokens are opaque random text that means something in this store only.
+// The invariant: what a token is good for stands in this store, and is read from no token.
 
 import { toBase64 } from "../base/base64.ts";
 import { toHex } from "../base/octets.ts";
@@ -25,7 +25,8 @@ export interface StoredCode extends CodeRequest {
 export interface AccessToken {
   /** Undefined when an app signed in for itself. */
   readonly account: string | undefined;
-  readonly audience: "outlook" | "graph";
+  /** For Exchange, and with a permission to send. */
+  readonly isForMail: boolean;
   readonly expiresAtMs: number;
 }
 
@@ -46,8 +47,6 @@ export interface DeviceRequest {
 
 const CODE_LIFE_MS = 600_000;
 const DEVICE_LIFE_MS = 900_000;
-/** As long as Entra's are, so that AUTH takes the two steps that it takes there. */
-const ACCESS_TOKEN_OCTETS = 1200;
 const REFRESH_TOKEN_OCTETS = 700;
 /** Letters that are not mistaken for one another when they are typed. */
 const USER_CODE_LETTERS = "BCDFGHJKLMNPQRSTVWXZ";
@@ -73,10 +72,12 @@ export class TokenStore {
     return code;
   }
 
-  newAccessToken(token: Omit<AccessToken, "expiresAtMs">, lifeSeconds: number): string {
-    const text = `EwB${randomText(ACCESS_TOKEN_OCTETS)}`;
+  keepAccessToken(
+    text: string,
+    token: Omit<AccessToken, "expiresAtMs">,
+    lifeSeconds: number,
+  ): void {
     this.#accessTokens.set(text, { ...token, expiresAtMs: this.#nowMs() + lifeSeconds * 1000 });
-    return text;
   }
 
   newRefreshToken(consent: Consent, family: string): string {
@@ -102,12 +103,13 @@ export class TokenStore {
     return { deviceCode, request };
   }
 
-  /** Whether the mail server takes this token from this user. */
-  isGoodForMail(text: string, user: string): boolean {
+  /** In whose name this user may send with this token; undefined when the mail server is to refuse it. */
+  senderBy(text: string, user: string): "user" | "app" | undefined {
     const token = this.#accessTokens.get(text);
-    if (token === undefined || token.audience !== "outlook") return false;
-    if (token.expiresAtMs <= this.#nowMs()) return false;
-    return token.account === undefined || token.account.toLowerCase() === user.toLowerCase();
+    if (token === undefined || !token.isForMail) return undefined;
+    if (token.expiresAtMs <= this.#nowMs()) return undefined;
+    if (token.account === undefined) return "app";
+    return token.account.toLowerCase() === user.toLowerCase() ? "user" : undefined;
   }
 
   /** As if their time was over. */
@@ -122,7 +124,7 @@ export class TokenStore {
   }
 }
 
-/** Signs ID tokens (OpenID Connect Core §2) with a key that is made at the start, and publishes its public half. */
+/** Signs ID tokens (OpenID Connect Core §2) and access tokens with a key that is made at the start, and publishes its public half. */
 export class IdTokens {
   readonly #keys: CryptoKeyPair;
   readonly jwks: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
@@ -160,7 +162,7 @@ export async function uuidOf(text: string): Promise<string> {
   );
 }
 
-function randomText(octets: number): string {
+export function randomText(octets: number): string {
   return base64Url(crypto.getRandomValues(new Uint8Array(octets)));
 }
 

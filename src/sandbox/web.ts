@@ -16,6 +16,7 @@ import {
   messagePage,
   messageSource,
 } from "./inbox_pages.ts";
+import { registration, REGISTRATION_PATH } from "./registration_page.ts";
 import { approveDevice, authorize } from "./sign_in.ts";
 import {
   answerDeviceRequest,
@@ -54,6 +55,8 @@ export async function answerRequest(request: Request, options: WebOptions): Prom
       return Response.json(inboxJson(await stateOf(options)));
     case "/devicelogin":
       return await approveDevice(request, options);
+    case REGISTRATION_PATH:
+      return await registration(request, options.directory);
     case "/faults":
       return await changeFaults(request, options.plan);
   }
@@ -115,7 +118,19 @@ function metadata(origin: string, { tenantId }: Directory): Readonly<Record<stri
     response_modes_supported: ["query"],
     subject_types_supported: ["pairwise"],
     id_token_signing_alg_values_supported: ["ES256"],
-    token_endpoint_auth_methods_supported: ["client_secret_post", "client_secret_basic", "none"],
+    token_endpoint_auth_methods_supported: [
+      "client_secret_post",
+      "private_key_jwt",
+      "client_secret_basic",
+      "none",
+    ],
+    token_endpoint_auth_signing_alg_values_supported: ["RS256", "PS256"],
+    grant_types_supported: [
+      "authorization_code",
+      "refresh_token",
+      "client_credentials",
+      "urn:ietf:params:oauth:grant-type:device_code",
+    ],
     code_challenge_methods_supported: ["S256"],
     scopes_supported: ["openid", "profile", "email", "offline_access"],
   };

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { createTransport } from "nodemailer";
 import * as oauth from "oauth4webapi";
 import * as openid from "openid-client";
+import { fromBase64 } from "../../src/base/base64.ts";
 import { type Sandbox, startSandbox } from "../../src/sandbox/sandbox.ts";
 
 const SCOPE = "https://outlook.office.com/SMTP.Send offline_access openid profile";
@@ -36,7 +37,7 @@ Deno.test("openid-client's device flow ends when the code was typed", async () =
     body: new URLSearchParams({ user_code: device.user_code, account: ACCOUNT, accept: "1" }),
   });
   assert.match(await page.text(), /You have signed in/);
-  assert.match((await tokens).access_token, /^EwB/);
+  assert.equal(claimsOf((await tokens).access_token)["upn"], ACCOUNT);
 });
 
 Deno.test("oauth4webapi signs in as a confidential client with its secret in the Basic header", async () => {
@@ -78,6 +79,20 @@ Deno.test("oauth4webapi signs in as a confidential client with its secret in the
   assert.equal(oauth.getValidatedIdTokenClaims(tokens)?.["preferred_username"], ACCOUNT);
 });
 
+Deno.test("an access token is a JWT as Entra's is, and opaque for a personal account", async () => {
+  await using work = await startSandbox();
+  const { access_token: token, expires_in: life } = (await signInByOpenid(work)).tokens;
+  const claims = claimsOf(token);
+  assert.equal(claims["aud"], "https://outlook.office.com");
+  assert.deepEqual([claims["scp"], claims["upn"]], ["SMTP.Send", ACCOUNT]);
+  assert.equal(Number(claims["exp"]) - Number(claims["iat"]), life);
+  // AUTH must take its two steps, as with Microsoft's.
+  assert.ok(token.length > 1500, `${token.length}`);
+  await using home = await startSandbox({ account: "reports@outlook.com" });
+  const opaque = (await signInByOpenid(home, "reports@outlook.com")).tokens.access_token;
+  assert.match(opaque, /^EwB[\w-]{1500,}$/);
+});
+
 Deno.test("nodemailer sends through the sandbox with its token", async () => {
   await using sandbox = await startSandbox();
   const { tokens } = await signInByOpenid(sandbox);
@@ -113,6 +128,12 @@ for (const client of ["curl", "msmtp"] as const) {
     ignore: isMissing,
     fn: () => sendsThrough(client),
   });
+}
+
+/** What a JWT says, unverified. */
+function claimsOf(token: string): Readonly<Record<string, unknown>> {
+  const octets = fromBase64(token.split(".")[1] ?? "");
+  return JSON.parse(new TextDecoder().decode(octets));
 }
 
 async function sendsThrough(client: "curl" | "msmtp"): Promise<void> {
@@ -179,7 +200,7 @@ async function discover(sandbox: Sandbox): Promise<openid.Configuration> {
   );
 }
 
-async function signInByOpenid(sandbox: Sandbox): Promise<{
+async function signInByOpenid(sandbox: Sandbox, account = ACCOUNT): Promise<{
   readonly config: openid.Configuration;
   readonly tokens: openid.TokenEndpointResponse & openid.TokenEndpointResponseHelpers;
 }> {
@@ -193,7 +214,7 @@ async function signInByOpenid(sandbox: Sandbox): Promise<{
     code_challenge: await openid.calculatePKCECodeChallenge(pkceCodeVerifier),
     code_challenge_method: "S256",
   });
-  const back = await cameBack(url);
+  const back = await cameBack(url, account);
   const tokens = await openid.authorizationCodeGrant(config, back, {
     pkceCodeVerifier,
     expectedState,
@@ -202,11 +223,11 @@ async function signInByOpenid(sandbox: Sandbox): Promise<{
 }
 
 /** Presses Accept; the address that the browser would go to. */
-async function cameBack(url: URL): Promise<URL> {
+async function cameBack(url: URL, account = ACCOUNT): Promise<URL> {
   const response = await fetch(url, {
     method: "POST",
     redirect: "manual",
-    body: new URLSearchParams({ account: ACCOUNT, accept: "1" }),
+    body: new URLSearchParams({ account, accept: "1" }),
   });
   await response.body?.cancel();
   assert.equal(response.status, 302);

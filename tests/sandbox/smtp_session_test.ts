@@ -24,7 +24,7 @@ function talk(options: { isSecure?: boolean; faults?: readonly FaultName[] } = {
     account: ACCOUNT,
     isActive: (fault) => faults.has(fault),
     takeOnce: (fault) => faults.delete(fault),
-    isGoodToken: (token, user) => token === TOKEN && user === ACCOUNT,
+    senderBy: (token, user) => token === TOKEN && user === ACCOUNT ? "user" : undefined,
     accept: (arrival) => {
       arrived.push(arrival);
       return `id-${arrived.length}`;

@@ -17,6 +17,12 @@ const REFUSED: { readonly [Name in FaultName]?: Expected } = {
   "secret-wrong": { message: /AADSTS7000215/, remedy: /Value|Secret ID/ },
   "secret-missing": { message: /AADSTS7000218/, remedy: /secret set/ },
   "secret-not-wanted": { message: /AADSTS700025:/, remedy: /secret clear/ },
+  "client-certificate-unknown": {
+    message: /AADSTS700027: The certificate .* is not registered/,
+    remedy: /\.cer file/,
+  },
+  "client-certificate-expired": { message: /key used is expired/, remedy: /cert new/ },
+  "client-clock-wrong": { message: /AADSTS700024/, remedy: /date, time and time zone/ },
   "consent-missing": { message: /AADSTS65001/, remedy: /consent|accept/i },
   "grant-revoked": { message: /AADSTS50173/, remedy: /login/, retry: "after-login" },
   "grant-idle": { message: /AADSTS700082/, remedy: /login/, retry: "after-login" },
