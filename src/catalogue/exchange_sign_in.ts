@@ -14,11 +14,10 @@ import {
   REG,
   SIGN_IN_LOG,
   TENANT_SWITCH,
+  TEST,
   USE_OAUTH,
   WAIT,
 } from "./steps.ts";
-
-const TEST = 'run "plantpost test"';
 
 export const EXCHANGE_SIGN_IN: readonly Entry[] = [
   {

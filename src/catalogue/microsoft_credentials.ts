@@ -1,7 +1,17 @@
 // Microsoft Entra: what it says about the app itself, its secret, its certificate and its ID.
 
 import type { Entry } from "./entry.ts";
-import { COPY_IDS, ENT, LOGIN, NEW_SECRET, REG, STORE_SECRET } from "./steps.ts";
+import {
+  CERTIFICATE_INSTEAD,
+  COPY_IDS,
+  ENT,
+  LOGIN,
+  NEW_SECRET,
+  REG,
+  REPORT,
+  STORE_SECRET,
+  TEST,
+} from "./steps.ts";
 
 export const MICROSOFT_CREDENTIALS: readonly Entry[] = [
   {
@@ -14,6 +24,7 @@ export const MICROSOFT_CREDENTIALS: readonly Entry[] = [
       "delete the expired secret from the list",
       ...STORE_SECRET,
       "write the new date into oauth.client_secret_expires of the profile, so that a warning comes before mail stops",
+      CERTIFICATE_INSTEAD,
     ],
     retry: "never",
   },
@@ -30,6 +41,7 @@ export const MICROSOFT_CREDENTIALS: readonly Entry[] = [
       `else make a new one: ${NEW_SECRET[0]}`,
       ...NEW_SECRET.slice(1),
       ...STORE_SECRET,
+      CERTIFICATE_INSTEAD,
     ],
     retry: "never",
   },
@@ -61,17 +73,31 @@ export const MICROSOFT_CREDENTIALS: readonly Entry[] = [
     retry: "never",
   },
   {
+    id: "AADSTS7000216",
+    area: "microsoft",
+    meaning:
+      "an app that signs in without a person must prove who it is, and neither secret nor certificate was sent",
+    who: "operator",
+    steps: [
+      'run "plantpost secret set" and paste the Value of a client secret',
+      'or, without any secret: run "plantpost cert new" and let an administrator upload the .cer file that it writes',
+      TEST,
+    ],
+    retry: "never",
+  },
+  {
     id: "AADSTS700027",
     aliases: ["AADSTS50012"],
     area: "microsoft",
     meaning:
-      "the certificate credential is refused: its signature, key or thumbprint is not the registered one",
+      "the certificate credential is refused: it was not uploaded to this app, it has ended, or the key is another's",
     who: "administrator",
     steps: [
-      `open ${REG} > Certificates & secrets > Certificates and upload the public certificate that belongs to the key`,
-      "compare the thumbprint there with that of oauth.certificate_file",
-      "set the clock of the PC right",
-      'run "plantpost refresh"',
+      `open ${REG} > Certificates & secrets > Certificates and compare: is the PC's certificate there, and not expired`,
+      "if it is missing there: upload the .cer file that plantpost cert new wrote, or that belongs to oauth.certificate_file",
+      'if it has expired: run "plantpost cert new" on the PC and upload the new .cer file; it lasts for years',
+      `see that oauth.client_id of the profile is the Application (client) ID of that same app: ${REG} > Overview`,
+      TEST,
     ],
     retry: "never",
   },
@@ -83,7 +109,41 @@ export const MICROSOFT_CREDENTIALS: readonly Entry[] = [
     who: "operator",
     steps: [
       "set date, time and time zone of the PC right (Windows: w32tm /resync)",
-      'run "plantpost refresh"',
+      TEST,
+    ],
+    retry: "never",
+  },
+  {
+    id: "AADSTS700023",
+    area: "microsoft",
+    meaning:
+      "the signed assertion is made out to another server than the tenant's token endpoint, or the scope names no service",
+    who: "operator",
+    steps: [
+      "take oauth.token_endpoint and oauth.scope out of the profile, and set tenant to the Directory (tenant) ID: the " +
+      "provider gives the rest",
+      REPORT,
+    ],
+    retry: "never",
+  },
+  {
+    id: "AADSTS700021",
+    area: "microsoft",
+    meaning: "the signed assertion names another app than the request",
+    who: "operator",
+    steps: [COPY_IDS, REPORT],
+    retry: "never",
+  },
+  {
+    id: "AADSTS50027",
+    area: "microsoft",
+    meaning:
+      "the signed assertion, or another token in the request, is malformed: a wrong kind of key, or changed on the way",
+    who: "operator",
+    steps: [
+      "use a certificate with an RSA key, as plantpost cert new makes it",
+      "if the request goes through a proxy (oauth.proxy), let it pass requests unchanged",
+      REPORT,
     ],
     retry: "never",
   },

@@ -1,11 +1,11 @@
 // Microsoft Entra: what it says about the tenant, the cloud it lives in, and the permissions given there.
 
 import type { Entry } from "./entry.ts";
-import { COPY_IDS, ENT, LOGIN, REG } from "./steps.ts";
+import { ADD_SEND_AS_APP, COPY_IDS, ENT, LOGIN, REG } from "./steps.ts";
 
 const SCOPE =
-  "set oauth.scope to https://outlook.office.com/SMTP.Send offline_access, with one blank between, or leave it out: " +
-  "the provider gives it";
+  "take oauth.scope out of the profile: the provider gives it; or set it to https://outlook.office.com/SMTP.Send " +
+  "offline_access with one blank between, for flow app to https://outlook.office365.com/.default";
 
 const ADD_PERMISSION =
   `open ${REG} > API permissions > Add a permission > Microsoft Graph > Delegated permissions > SMTP.Send (for ` +
@@ -144,6 +144,7 @@ export const MICROSOFT_TENANTS: readonly Entry[] = [
       `if the page does not offer that: the administrator opens ${REG} > API permissions > Grant admin consent, then ` +
       "sign in again",
     ],
+    appSteps: [ADD_SEND_AS_APP, LOGIN],
     retry: "after-login",
   },
   {
@@ -211,7 +212,7 @@ export const MICROSOFT_TENANTS: readonly Entry[] = [
   },
   {
     id: "AADSTS70011",
-    aliases: ["AADSTS28002", "AADSTS28003", "AADSTS700023"],
+    aliases: ["AADSTS28002", "AADSTS28003"],
     area: "microsoft",
     meaning: "the scope is not valid: commas in it, empty, or not for this kind of account",
     who: "operator",

@@ -17,6 +17,7 @@ export const OAUTH: readonly Entry[] = [
     steps: [
       "compare oauth.client_id of the profile with the app's registration at the provider",
       'run "plantpost secret set" and paste the secret of that registration; make a new one there if it has expired',
+      'with a certificate: run "plantpost cert new" if it has expired, and give the .cer file to the provider',
       'run "plantpost refresh"; if that is refused, "plantpost login"',
     ],
     retry: "never",

@@ -20,6 +20,12 @@ export interface Advice {
   readonly steps: readonly string[];
 }
 
+/** The step of a person who signs in. */
+export const LOGIN = 'run "plantpost login" and sign in as {user}';
+
+/** What shows that all is well again, whoever signs in. */
+export const TEST = 'run "plantpost test"';
+
 /** A failure that carries a remedy beside a known refusal knows more than the catalogue: its own comes first. */
 export async function adviceFor(failure: Failure, facts: RemedyFacts = {}): Promise<Advice> {
   const own = failure.remedy === undefined ? [] : [failure.remedy];
@@ -48,8 +54,12 @@ export async function adviceForText(text: string, facts: RemedyFacts = {}): Prom
 /** The steps of an entry with the facts in their places; where the flow is not known, those of every flow. */
 export function stepsOf(entry: Entry, facts: RemedyFacts = {}): readonly string[] {
   const { steps, appSteps } = entry;
+  // Where no person signs in, a mail that goes out is the proof.
+  if (facts.flow === "app") {
+    const own = (appSteps ?? steps).map((step) => step === LOGIN ? TEST : step);
+    return filled(own, facts);
+  }
   if (appSteps === undefined) return filled(steps, facts);
-  if (facts.flow === "app") return filled(appSteps, facts);
   const forApps = facts.flow === undefined ? appSteps.map((step) => `flow app: ${step}`) : [];
   return filled([...steps, ...forApps], facts);
 }

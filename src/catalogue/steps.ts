@@ -11,7 +11,7 @@ export const ENT = "entra.microsoft.com > Entra ID > Enterprise applications > t
 /** The account in the Microsoft 365 admin center. */
 export const M365 = "admin.microsoft.com > Users > Active users > the user";
 
-export const LOGIN = 'run "plantpost login" and sign in as {user}';
+export { LOGIN, TEST } from "./remedy.ts";
 
 export const LOGIN_ANEW = 'run "plantpost login" again and finish the sign-in in one go';
 
@@ -35,6 +35,10 @@ export const STORE_SECRET: readonly string[] = [
   'run "plantpost secret set" on the PC and paste the Value',
   'run "plantpost refresh"; if that is refused, "plantpost login"',
 ];
+
+export const CERTIFICATE_INSTEAD =
+  'to be rid of secrets that expire: run "plantpost cert new" and upload the .cer file it writes: certificates last ' +
+  "for years";
 
 /** `{exchange}` stands for what names a cloud of its own. */
 export const CONNECT_EXCHANGE =

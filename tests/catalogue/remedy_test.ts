@@ -218,3 +218,19 @@ function refusedAuth(enhancedCode: string, words: string): Failure {
     },
   });
 }
+
+Deno.test("where no person signs in, no step asks for one: a mail that goes out is the proof", async () => {
+  const unknown = new Failure("oauth.refused", "x", {
+    refusal: { kind: "oauth", error: "unauthorized_client", errorCodes: [700016], status: 400 },
+  });
+  const app = (await adviceFor(unknown, APP)).steps.join("\n");
+  assert.match(app, /^run "plantpost test"$/m);
+  assert.doesNotMatch(app, /sign in as/);
+  assert.match((await adviceFor(unknown, { flow: "code" })).steps.join(), /sign in as USER@DOMAIN/);
+  const consent = new Failure("oauth.refused", "x", {
+    refusal: { kind: "oauth", error: "invalid_grant", errorCodes: [65001], status: 400 },
+  });
+  const { who, steps } = await adviceFor(consent, APP);
+  assert.equal(who, "administrator");
+  assert.match(steps[0] ?? "", /SMTP\.SendAsApp, and press Grant admin consent/);
+});
