@@ -30,10 +30,10 @@ export async function writeSandboxProfile(
       });
     }
     await Deno.writeTextFile(joinPath(at.folder, CA_FILE, at.on), sandbox.caCertificate);
-    await Deno.writeTextFile(
-      joinPath(at.folder, SECRET_FILE, at.on),
-      `${sandbox.directory.clientSecret}\n`,
-    );
+    if (isSecretWritten(sandbox)) {
+      const secretPath = joinPath(at.folder, SECRET_FILE, at.on);
+      await Deno.writeTextFile(secretPath, `${sandbox.directory.clientSecret}\n`, { mode: 0o600 });
+    }
     await Deno.writeTextFile(path, profileText(sandbox));
     return path;
   } catch (cause) {
@@ -58,8 +58,9 @@ ${
     profileOf(
       sandbox,
       "app",
-      `flow = "app"
-client_secret_file = "${SECRET_FILE}"`,
+      isSecretWritten(sandbox)
+        ? `flow = "app"\nclient_secret_file = "${SECRET_FILE}"`
+        : 'flow = "app"',
     )
   }
 # No person and no secret: plantpost --profile app-certificate cert new, then upload the file at ${sandbox.origin}/app
@@ -68,6 +69,11 @@ ${profileOf(sandbox, "app-certificate", 'flow = "app"')}
 key = "key-file"
 key_file = "sandbox-key/vault.key"
 `;
+}
+
+/** With platform Web the secret is the person's to keep, as with Microsoft. */
+function isSecretWritten({ directory }: Sandbox): boolean {
+  return directory.platform === "mobile";
 }
 
 function profileOf(
