@@ -98,6 +98,8 @@ export interface FailureDetail {
   readonly retry?: Retry;
   /** The other side's own words. */
   readonly refusal?: Refusal;
+  /** For so long the other side wants to be left alone. */
+  readonly pauseMs?: number;
   readonly cause?: unknown;
 }
 
@@ -108,6 +110,7 @@ export class Failure extends Error {
   readonly remedy: string | undefined;
   readonly retry: Retry;
   readonly refusal: Refusal | undefined;
+  readonly pauseMs: number | undefined;
 
   constructor(code: FailureCode, message: string, detail: FailureDetail = {}) {
     super(message, { cause: detail.cause });
@@ -115,6 +118,7 @@ export class Failure extends Error {
     this.remedy = detail.remedy;
     this.retry = detail.retry ?? CODES[code][1];
     this.refusal = detail.refusal;
+    this.pauseMs = detail.pauseMs;
   }
 
   get exitCode(): number {

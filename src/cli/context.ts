@@ -41,6 +41,7 @@ export class Context {
   #loaded: Settings | undefined;
   #profileName: string | undefined;
   #vault: Vault | undefined;
+  readonly #unfinished: Promise<unknown>[] = [];
 
   constructor(world: World, flags: ParsedFlags, signal: AbortSignal) {
     this.world = world;
@@ -127,6 +128,16 @@ export class Context {
 
   async vault(): Promise<Vault> {
     return this.#vault ??= new Vault(await this.settings(), this.world);
+  }
+
+  /** Takes work that nobody waits for, and that must end before the process does. */
+  finishLater(work: Promise<unknown>): void {
+    this.#unfinished.push(work);
+  }
+
+  /** Settles when that work has ended, well or badly. */
+  async finished(): Promise<void> {
+    await Promise.allSettled(this.#unfinished);
   }
 
   /** What is wrong with the rights of the data folder. */

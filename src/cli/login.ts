@@ -4,8 +4,10 @@
 import { EXIT } from "../base/failure.ts";
 import { endpointsOf } from "../oauth/endpoints.ts";
 import { oauthOf } from "../outbox/submission.ts";
-import { tokenClient, usableGrant } from "../vault/access.ts";
+import { usableGrant } from "../vault/access.ts";
+import { clockWarning, skewOf } from "../vault/clock.ts";
 import { credentialsOf } from "../vault/credential.ts";
+import { tokenClient } from "../vault/token_client.ts";
 import type { Context } from "./context.ts";
 import type { SignedIn, SigningIn } from "./sign_in.ts";
 
@@ -47,9 +49,13 @@ async function begin(context: Context): Promise<SigningIn> {
   const credentials = await vault.update(async (content) =>
     await credentialsOf(profile, oauth, { content, world: context.world })
   );
+  const clock: SigningIn["clock"] = { skewMs: undefined };
   const asking = {
     fetch: world.fetch,
     timeoutMs: TOKEN_TIMEOUT_MS,
+    onAnswer: ({ headers }: Response): void => {
+      clock.skewMs = skewOf(headers.get("date"), world.nowMs());
+    },
     ...(context.transcript === undefined ? {} : { transcript: context.transcript }),
   };
   const flow = context.flags.has("device") ? "device" : oauth.flow;
@@ -62,6 +68,7 @@ async function begin(context: Context): Promise<SigningIn> {
   return {
     context,
     world,
+    clock,
     profile,
     oauth,
     flow,
@@ -92,7 +99,10 @@ async function signInAsApp(signingIn: SigningIn): Promise<SignedIn> {
     vault,
     world,
     isForced: true,
+    signal: context.signal,
     ...(transcript === undefined ? {} : { transcript }),
   });
-  return { grant, warnings: await context.accessWarnings() };
+  const warning = clockWarning(grant.clockSkewMs);
+  const warnings = warning === undefined ? [] : [warning];
+  return { grant, warnings: [...warnings, ...await context.accessWarnings()] };
 }

@@ -62,6 +62,7 @@ export async function openSessionFor(context: Context, profile: Profile): Promis
     world: context.world,
     network: denoNetwork(),
     signal: context.signal,
+    finishLater: (work) => context.finishLater(work),
     onWithoutDsn: (server) =>
       context.warn({
         code: "send.without_dsn",

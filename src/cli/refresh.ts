@@ -3,6 +3,7 @@
 import { EXIT } from "../base/failure.ts";
 import { oauthOf } from "../outbox/submission.ts";
 import { usableGrant } from "../vault/access.ts";
+import { clockWarning } from "../vault/clock.ts";
 import type { Context } from "./context.ts";
 
 export async function run(context: Context): Promise<number> {
@@ -11,8 +12,11 @@ export async function run(context: Context): Promise<number> {
     vault: await context.vault(),
     world: await context.worldOf(profile),
     isForced: true,
+    signal: context.signal,
     ...(context.transcript === undefined ? {} : { transcript: context.transcript }),
   });
+  const warning = clockWarning(grant.clockSkewMs);
+  if (warning !== undefined) context.warn(warning);
   const endMs = grant.accessTokenExpiresAtMs;
   const expiresAt = endMs === undefined ? undefined : new Date(endMs).toISOString();
   context.result(
@@ -20,6 +24,7 @@ export async function run(context: Context): Promise<number> {
       profile: profile.name,
       ...(grant.account === undefined ? {} : { account: grant.account }),
       accessToken: expiresAt === undefined ? {} : { expiresAt },
+      warnings: warning === undefined ? [] : [warning],
     },
     `new access token for profile "${profile.name}"` +
       `${expiresAt === undefined ? "" : `, good until ${expiresAt}`}\n`,

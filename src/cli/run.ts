@@ -101,6 +101,7 @@ async function runCommand(command: Command, context: Context): Promise<number> {
     journal.failure(end.fields);
     exitCode = end.exitCode;
   }
+  await context.finished();
   const settings = context.loadedSettings;
   if (settings !== undefined && journal.entries.length > 0) {
     const { leavesTraces, writeLog } = await import("./log.ts");

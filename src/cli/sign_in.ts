@@ -5,8 +5,10 @@ import type { Endpoints } from "../oauth/endpoints.ts";
 import type { ProviderRequestOptions } from "../oauth/provider_request.ts";
 import type { OauthClient, Tokens } from "../oauth/token_endpoint.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
-import { newGrant } from "../vault/access.ts";
+
+import { clockWarning } from "../vault/clock.ts";
 import { type Grant, withSecrets } from "../vault/content.ts";
+import { newGrant } from "../vault/grant.ts";
 import type { Credential } from "../vault/credential.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { Context, Warning } from "./context.ts";
@@ -23,6 +25,8 @@ export interface SigningIn {
   readonly credentials: readonly [Credential, ...Credential[]];
   readonly endpoints: Endpoints;
   readonly asking: ProviderRequestOptions;
+  /** This PC's clock beside the provider's, as of the last answer. */
+  readonly clock: { skewMs: number | undefined };
   /** What the token endpoint is to be told of the client. */
   readonly client: (credential: Credential) => OauthClient;
 }
@@ -34,14 +38,15 @@ export interface SignedIn {
 
 /** Stores what a sign-in gave; the secrets in it are kept out of all output from here on. */
 export async function keepTokens(signingIn: SigningIn, tokens: Tokens): Promise<SignedIn> {
-  const { context, endpoints, oauth, profile, vault, world } = signingIn;
+  const { clock: { skewMs }, context, endpoints, oauth, profile, vault, world } = signingIn;
   world.keepSecret(tokens.accessToken);
   if (tokens.refreshToken !== undefined) world.keepSecret(tokens.refreshToken);
-  const grant = newGrant(profile, tokens, {
+  const given = newGrant(profile, tokens, {
     nowMs: world.nowMs(),
     scope: oauth.scope,
     tokenEndpoint: endpoints.tokenEndpoint,
   });
+  const grant = skewMs === undefined ? given : { ...given, clockSkewMs: skewMs };
   await vault.update(async (content, save) => {
     await save(withSecrets(content, profile.name, { grant }));
   });
@@ -68,5 +73,6 @@ function warningsOf(profile: Profile, grant: Grant): readonly Warning[] {
       remedy: "add offline_access to oauth.scope, then sign in again",
     });
   }
-  return warnings;
+  const clock = clockWarning(grant.clockSkewMs);
+  return clock === undefined ? warnings : [...warnings, clock];
 }

@@ -11,6 +11,8 @@ export interface ProviderRequestOptions {
   readonly timeoutMs: number;
   readonly transcript?: Transcript;
   readonly signal?: AbortSignal;
+  /** Sees every answer, whatever it holds: its status, its `Date`. */
+  readonly onAnswer?: (answer: Response) => void;
 }
 
 /** What every request function of the library takes. */
@@ -48,6 +50,7 @@ export async function providerRequest(
     });
     // Read here, where a connection that breaks in the middle of the body is told from a bug.
     await response.clone().text();
+    options.onAnswer?.(response);
     return response;
   } catch (cause) {
     if (options.signal?.aborted === true) throw options.signal.reason;

@@ -1,5 +1,6 @@
 // Refusals of the authorization and token endpoints (RFC 6749 §4.1.2.1, §5.2) as failures. What can be retried
-// follows from status and `error`, never from a number or a sentence; those choose the remedy, in the catalogue.
+// follows from status and `error`; a number can only say that what looks final passes by itself, never the reverse.
+// Numbers and sentences choose the remedy, in the catalogue.
 
 import { Failure, type FailureCode, type OauthRefusal, type Retry } from "../base/failure.ts";
 
@@ -12,6 +13,8 @@ export interface RefusedToken {
   readonly wanted?: { readonly answer: string; readonly key: string };
   readonly status: number;
   readonly retryAfter: string | null;
+  /** The provider's clock, against which a date in `retryAfter` is read. */
+  readonly date?: string | null;
   readonly contentType: string;
   /** Undefined when the body is no JSON object. */
   readonly body: Readonly<Record<string, unknown>> | undefined;
@@ -20,7 +23,7 @@ export interface RefusedToken {
 export function refusedToken(answer: RefusedToken): Failure {
   const refusal = readRefusal(answer.body, answer.status);
   if (refusal === undefined) return unreadableAnswer(answer);
-  return refused(refusal, { doing: answer.doing, retryAfter: answer.retryAfter });
+  return refused(refusal, answer);
 }
 
 /** The failure for an error that came back to the redirect URI. */
@@ -37,10 +40,9 @@ export function aadstsCode(refusal: OauthRefusal): string | undefined {
   return number === undefined ? undefined : `AADSTS${number}`;
 }
 
-function refused(
-  refusal: OauthRefusal,
-  at: { readonly doing: string; readonly retryAfter: string | null },
-): Failure {
+type Told = Pick<RefusedToken, "doing" | "retryAfter" | "date">;
+
+function refused(refusal: OauthRefusal, at: Told): Failure {
   const [code, retry] = classify(refusal);
   const aadsts = aadstsCode(refusal);
   const name = aadsts === undefined || refusal.errorDescription?.includes(aadsts) === true
@@ -50,10 +52,12 @@ function refused(
     ? ""
     : `: ${firstLine(refusal.errorDescription)}`;
   const isToldWhen = code === "oauth.temporary" && at.retryAfter !== null;
+  const pauseMs = code === "oauth.temporary" ? pauseOf(at) ?? ownPauseOf(refusal) : undefined;
   return new Failure(code, `failed to ${at.doing}: the provider answered ${name}${words}`, {
     ...(isToldWhen ? { remedy: `nothing is lost: try again ${whenAgain(at.retryAfter)}` } : {}),
     retry,
     refusal,
+    ...(pauseMs === undefined ? {} : { pauseMs }),
   });
 }
 
@@ -61,6 +65,9 @@ function classify(refusal: OauthRefusal): readonly [FailureCode, Retry] {
   const isServersTrouble = refusal.status !== undefined &&
     (refusal.status === 429 || refusal.status >= 500);
   if (isServersTrouble || TRANSIENT.has(refusal.error)) return ["oauth.temporary", "later"];
+  if (numbersOf(refusal).some((number) => PASSING.has(number) || SLOWLY_PASSING.has(number))) {
+    return ["oauth.temporary", "later"];
+  }
   if (SIGN_IN_AGAIN.has(refusal.error)) return ["oauth.grant_expired", "after-login"];
   if (DECLINED.has(refusal.error)) return ["oauth.consent_denied", "after-login"];
   if (refusal.error === "expired_token") return ["oauth.sign_in_timeout", "after-login"];
@@ -73,7 +80,30 @@ function classify(refusal: OauthRefusal): readonly [FailureCode, Retry] {
 
 // The second one is Microsoft's word for it in the device flow.
 const DECLINED = new Set(["access_denied", "authorization_declined"]);
-const TRANSIENT = new Set(["temporarily_unavailable", "server_error"]);
+const TRANSIENT = new Set([
+  "temporarily_unavailable",
+  "server_error",
+  // Google's own
+  "internal_failure",
+  "rateLimitExceeded",
+]);
+/** Microsoft's numbers for faults that pass by themselves, whatever `error` they come with. */
+const PASSING: ReadonlySet<number> = new Set([
+  90033,
+  90006,
+  90090,
+  90024,
+  90012,
+  50033,
+  50087,
+  40010,
+  70012,
+  50000,
+  90036,
+]);
+/** The same for what takes minutes: too many requests, calls, wrong passwords, a loop; out of the logon hours. */
+const SLOWLY_PASSING: ReadonlySet<number> = new Set([90055, 50088, 50053, 50196, 80012]);
+const SLOW_PAUSE_MS = 300_000;
 const SIGN_IN_AGAIN = new Set([
   "invalid_grant",
   "interaction_required",
@@ -90,8 +120,10 @@ function unreadableAnswer(answer: RefusedToken): Failure {
     `failed to ${answer.doing}: ${answer.endpoint} answered HTTP ${answer.status} (${type}), ` +
     `which is no ${wanted}`;
   if (answer.status === 429 || answer.status >= 500) {
+    const pauseMs = pauseOf(answer);
     return new Failure("oauth.temporary", message, {
       remedy: `nothing is lost: try again ${whenAgain(answer.retryAfter)}`,
+      ...(pauseMs === undefined ? {} : { pauseMs }),
     });
   }
   return new Failure("oauth.protocol", message, {
@@ -104,6 +136,25 @@ function unreadableAnswer(answer: RefusedToken): Failure {
 function whenAgain(retryAfter: string | null): string {
   if (retryAfter === null) return "in a few minutes";
   return /^\d+$/.test(retryAfter) ? `after ${retryAfter} seconds` : `after ${retryAfter}`;
+}
+
+// A date is the provider's, and so is the clock that it is compared with: this PC's may be wrong.
+function pauseOf({ retryAfter, date }: Told): number | undefined {
+  const text = retryAfter?.trim() ?? "";
+  if (/^\d+$/.test(text)) return Number(text) * 1000;
+  const pauseMs = Date.parse(text) - Date.parse(date ?? "");
+  return pauseMs > 0 ? pauseMs : undefined;
+}
+
+function ownPauseOf(refusal: OauthRefusal): number | undefined {
+  return numbersOf(refusal).some((number) => SLOWLY_PASSING.has(number))
+    ? SLOW_PAUSE_MS
+    : undefined;
+}
+
+function numbersOf(refusal: OauthRefusal): readonly number[] {
+  const inText = [...(refusal.errorDescription ?? "").matchAll(/AADSTS(\d{5,8})/g)];
+  return [...inText.map((match) => Number(match[1])), ...refusal.errorCodes ?? []];
 }
 
 function readRefusal(

@@ -39,6 +39,8 @@ export interface Tokens {
   /** Absent when the provider gave none; then it is not guessed. */
   readonly expiresInSeconds?: number;
   readonly refreshToken?: string;
+  /** Absent where the refresh token has no end, or none that the provider tells. */
+  readonly refreshTokenExpiresInSeconds?: number;
   readonly scope?: string;
   /** The signed-in account by the ID token: `preferred_username`, `upn` or `email`. */
   readonly account?: string;
@@ -113,6 +115,33 @@ export async function refreshTokens(
 }
 
 /**
+ * Fetches an access token for the application itself (RFC 6749 §4.4): nobody signs in, and no refresh token comes.
+ * @throws {Failure} `oauth.*`, `net.*`
+ */
+export async function clientCredentialsTokens(
+  client: OauthClient,
+  options: ProviderRequestOptions,
+): Promise<Tokens> {
+  const parts = library(client);
+  const response = await providerRequest(
+    client.tokenEndpoint,
+    options,
+    (common) =>
+      oauth.clientCredentialsGrantRequest(
+        parts.server,
+        parts.client,
+        parts.authentication,
+        client.scope === "" ? {} : { scope: client.scope },
+        common,
+      ),
+  );
+  return await interpretTokens(client, response, {
+    doing: "fetch an access token",
+    transcript: options.transcript,
+  });
+}
+
+/**
  * Reads a token response of any status.
  * @throws {Failure} `oauth.*`
  */
@@ -130,6 +159,7 @@ export async function interpretTokens(
       endpoint: client.tokenEndpoint,
       status: response.status,
       retryAfter: response.headers.get("retry-after"),
+      date: response.headers.get("date"),
       contentType: response.headers.get("content-type") ?? "",
       body,
     });
@@ -145,10 +175,12 @@ export async function interpretTokens(
       Response.json(rest),
     );
     const account = accountOf(idToken);
+    const refreshLife = refreshLifeOf(body);
     return {
       accessToken: tokens.access_token,
       ...(tokens.expires_in === undefined ? {} : { expiresInSeconds: tokens.expires_in }),
       ...(tokens.refresh_token === undefined ? {} : { refreshToken: tokens.refresh_token }),
+      ...(refreshLife === undefined ? {} : { refreshTokenExpiresInSeconds: refreshLife }),
       ...(tokens.scope === undefined ? {} : { scope: tokens.scope }),
       ...(account === undefined ? {} : { account }),
     };
@@ -163,6 +195,16 @@ export async function interpretTokens(
       },
     );
   }
+}
+
+// No standard names it: Google's word first (604800 while the app is in testing mode), then Keycloak's, in which 0
+// is no end at all.
+function refreshLifeOf(body: Readonly<Record<string, unknown>>): number | undefined {
+  for (const name of ["refresh_token_expires_in", "refresh_expires_in"]) {
+    const seconds = Number(body[name] ?? NaN);
+    if (seconds > 0 && Number.isFinite(seconds)) return seconds;
+  }
+  return undefined;
 }
 
 // Some providers send odd values for what they do not give, or leave `token_type` out. To refuse the answer for

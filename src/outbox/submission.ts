@@ -21,11 +21,16 @@ import { providerWorld } from "./provider_world.ts";
 
 export interface SubmissionOptions {
   readonly vault: Vault;
-  readonly world: Pick<World, "env" | "nowMs" | "fetch" | "keepSecret" | "systemProxy">;
+  readonly world: Pick<
+    World,
+    "env" | "nowMs" | "fetch" | "keepSecret" | "systemProxy" | "sleep" | "randomBytes"
+  >;
   readonly network: Network;
   readonly signal: AbortSignal;
   readonly transcript?: Transcript;
   readonly onWithoutDsn?: SessionOptions["onWithoutDsn"];
+  /** Takes a renewal that no mail waits for; it must end before the process does. */
+  readonly finishLater?: (work: Promise<unknown>) => void;
 }
 
 /**
@@ -39,19 +44,28 @@ export async function openSubmission(
   const { smtp } = profile;
   const caCerts = smtp.caFile === undefined ? [] : await readCertificates(smtp.caFile);
   const proxy = await proxyOf(profile, options);
+  // Where the server cannot be reached nobody waits for a provider in trouble.
+  const inVain = new AbortController();
   if (smtp.auth === "none") return await connect(() => Promise.resolve({ kind: "none" }));
   if (smtp.auth === "password") return await connect(() => passwordOf(profile, options));
 
   const mechanism = smtp.auth;
   const oauth = oauthOf(profile);
-  using world = providerWorld(profile, {
+  const world = providerWorld(profile, {
     world: options.world,
     certificates: caCerts,
     transcript: options.transcript,
   });
+  let goesOn: Promise<unknown> = Promise.resolve();
+  using _end = { [Symbol.dispose]: () => void goesOn.then(() => world[Symbol.dispose]()) };
+  const { finishLater } = options;
   const access = {
     vault: options.vault,
     world,
+    signal: options.signal,
+    ...(finishLater === undefined ? {} : {
+      finishLater: (work: Promise<unknown>): void => finishLater(goesOn = work),
+    }),
     ...(options.transcript === undefined ? {} : { transcript: options.transcript }),
   };
   let used: Grant | undefined;
@@ -59,7 +73,7 @@ export async function openSubmission(
     used = grant;
     return { kind: "token", mechanism, user: profile.user, accessToken: grant.accessToken };
   };
-  const grant = usableGrant(profile, oauth, access);
+  const grant = usableGrant(profile, oauth, { ...access, inVain: inVain.signal });
   try {
     return await connect(() => grant.then(present));
   } catch (failure) {
@@ -99,6 +113,7 @@ export async function openSubmission(
     try {
       return await session;
     } catch (failure) {
+      inVain.abort(failure);
       // Were the program to end now, a refresh under way would lose its answer, and with it the refresh token that
       // the provider takes from now on.
       const own: unknown = await due.then(() => undefined, (cause) => cause);

@@ -3,205 +3,222 @@
 // refusal never deletes anything.
 
 import { Failure } from "../base/failure.ts";
-import type { World } from "../base/world.ts";
-import type { OauthClient, Tokens } from "../oauth/token_endpoint.ts";
 import type { Transcript } from "../oauth/transcript.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
-import { bindingOf, boundGrant, type Grant, withSecrets } from "./content.ts";
-import { type Credential, credentialsOf } from "./credential.ts";
+import { boundGrant, type Grant, type VaultContent, withSecrets } from "./content.ts";
+import { isAlive, isFresh, randomFraction } from "./grant.ts";
 import type { Underway } from "./leftover.ts";
+import type { RenewalWorld } from "./renewal.ts";
 import type { Vault } from "./vault.ts";
 
-export type AccessWorld = Pick<World, "env" | "nowMs" | "fetch" | "keepSecret">;
+export type AccessWorld = RenewalWorld;
 
 export interface AccessOptions {
-  readonly vault: Vault;
+  readonly vault: Pick<Vault, "read" | "update">;
   readonly world: AccessWorld;
   readonly transcript?: Transcript;
   /** An access token that a server has just refused: only another one will do. */
   readonly refused?: string;
-  /** Ask the provider even if the stored token is good. */
+  /** Ask the provider even if the stored token is good, or the provider would not be asked yet. */
   readonly isForced?: boolean;
+  /** Ends waiting: for other processes, and between two requests. A request that is under way is waited for. */
+  readonly signal?: AbortSignal;
+  /** Says that a token would be of no use any more: trouble is then not met again. */
+  readonly inVain?: AbortSignal;
+  /**
+   * Takes work that must end before the process does. Without it a renewal ahead of need is waited for; with it only
+   * for a moment, and the token at hand is used while the renewal goes on.
+   */
+  readonly finishLater?: (work: Promise<unknown>) => void;
 }
 
-const REQUEST_TIMEOUT_MS = 30_000;
-/** Renewed when less than this or a tenth of its life is left, whichever is shorter. */
-const RENEWAL_MARGIN_MS = 300_000;
-/** Ten years: a provider's absurd figure must still be a date. */
-const LONGEST_LIFE_SECONDS = 315_360_000;
+/** So long a mail waits for a token that it could do without. */
+const EARLY_PATIENCE_MS = 1_000;
+/** So long a provider in trouble is asked again while a mail waits, whose sender can come back by itself. */
+const PATIENCE_MS = 5_000;
+/** The same where nobody waits: a refresh that the task scheduler runs comes back in a week. */
+const FORCED_PATIENCE_MS = 10_000;
+/** So long a refusal stands before the provider is asked again: some count them. */
+export const REFUSAL_STANDS_MS = 600_000;
+/** More than a provider's wish counts for; a moment beyond it is from before the clock was set back. */
+const LONGEST_PAUSE_MS = 3_600_000;
+
+type Decision =
+  | { readonly kind: "use"; readonly grant: Grant }
+  | { readonly kind: "fail"; readonly failure: Failure }
+  /** `spare` is what does as well if nothing comes. */
+  | { readonly kind: "ask"; readonly spare?: Grant };
 
 /**
- * A grant whose access token can be used now; refreshed and stored if need be.
- * @throws {Failure} `oauth.*`, `vault.*`, `net.*`, `file.io`
+ * A grant whose access token can be used now; renewed and stored if need be.
+ * @throws {Failure} `oauth.*`, `vault.*`, `net.*`, `file.io`; the signal's reason
  */
 export async function usableGrant(
   profile: Profile,
   oauth: OauthProfile,
   options: AccessOptions,
 ): Promise<Grant> {
-  const { world, vault, isForced } = options;
+  const { world, vault, signal } = options;
   const startedMs = world.nowMs();
-  const atFirst = keep(grantOrFail(await vault.read(), profile), world);
-  if (isForced !== true && isUsable(atFirst, options)) return atFirst;
+  const atFirst = storedGrant(await vault.read(), { profile, oauth, world });
+  const decision = decide(atFirst, { profile, oauth, options });
+  if (decision.kind === "use") return decision.grant;
+  if (decision.kind === "fail") throw decision.failure;
 
-  const underway = (): Underway => ({ profile: profile.name, atMs: world.nowMs() });
-  return await vault.update(async (content, save) => {
-    const grant = keep(grantOrFail(content, profile), world);
-    // While this process waited for the lock another one may have done the work.
-    const isNewer = grant.accessToken !== atFirst.accessToken ||
-      grant.accessTokenIssuedAtMs > startedMs;
-    if (isUsable(grant, options) && (isForced !== true || isNewer)) return grant;
-    const isStillGood = isForced !== true && grant.accessToken !== options.refused &&
-      (grant.accessTokenExpiresAtMs ?? 0) > world.nowMs();
-    if (grant.refreshToken === undefined) {
-      if (isStillGood) return grant;
-      throw noRefreshToken(profile);
-    }
+  const { spare } = decision;
+  if (spare === undefined || options.finishLater === undefined) return await renewed(signal);
+  return await renewedSoon(renewed, { ...options, spare, finishLater: options.finishLater });
 
-    let tokens: Tokens;
-    try {
-      // No signal: Ctrl-C between the answer and its storing would cost a rotated refresh token.
-      const { refreshTokens } = await import("../oauth/token_endpoint.ts");
-      const [credential] = await credentialsOf(profile, oauth, { content, world });
-      const tokenEndpoint = oauth.tokenEndpoint ?? grant.tokenEndpoint ?? "";
-      const client = tokenClient(oauth, { credential, tokenEndpoint });
-      tokens = await refreshTokens(client, grant.refreshToken, {
-        fetch: world.fetch,
-        timeoutMs: REQUEST_TIMEOUT_MS,
-        ...(options.transcript === undefined ? {} : { transcript: options.transcript }),
+  async function renewed(lockSignal: AbortSignal | undefined): Promise<Grant> {
+    const underway = (): Underway => ({ profile: profile.name, atMs: world.nowMs() });
+    return await vault.update(async (content, save) => {
+      const grant = storedGrant(content, { profile, oauth, world });
+      // While this process waited for the lock another one may have done the work.
+      const isForced = options.isForced === true && !hasNews(grant, { atFirst, startedMs });
+      const now = decide(grant, { profile, oauth, options: { ...options, isForced } });
+      if (now.kind === "use") return now.grant;
+      if (now.kind === "fail") throw now.failure;
+      const { renewUnderLock } = await import("./renewed.ts");
+      return await renewUnderLock({
+        profile,
+        oauth,
+        content,
+        grant,
+        world,
+        startedMs,
+        patienceMs: now.spare === undefined ? isForced ? FORCED_PATIENCE_MS : PATIENCE_MS : 0,
+        transcript: options.transcript,
+        signal,
+      }, {
+        spare: now.spare,
+        save: async (changed) => await save(withSecrets(content, profile.name, { grant: changed })),
       });
-    } catch (cause) {
-      if (!(cause instanceof Failure)) throw cause;
-      const failure = withInterruption(cause, grant);
-      if (failure.code === "oauth.grant_expired") {
-        const refused = { ...grant, refusedAtMs: world.nowMs(), refusedWith: failure.message };
-        // The refusal is the news; a disk that cannot take the mark must not hide it.
-        await save(withSecrets(content, profile.name, { grant: refused })).catch(() => {});
-      }
-      // Whatever ails the provider or the grant, the mail server still takes the token at hand.
-      if (isStillGood) return grant;
-      throw failure;
-    }
-    const renewed = keep(renewedGrant(grant, tokens, world.nowMs()), world);
-    await save(withSecrets(content, profile.name, { grant: renewed }));
-    return renewed;
-  }, { underway });
+    }, {
+      // What is fetched anew each time cannot be lost.
+      ...(oauth.flow === "app" ? {} : { underway }),
+      ...(lockSignal === undefined ? {} : { signal: lockSignal }),
+    });
+  }
 }
 
-/** The grant that a sign-in gave. */
-export function newGrant(
-  profile: Profile,
-  tokens: Tokens,
-  at: { readonly nowMs: number; readonly scope: string; readonly tokenEndpoint?: string },
-): Grant {
-  return {
-    binding: bindingOf(profile),
-    ...(at.tokenEndpoint === undefined || at.tokenEndpoint === profile.oauth?.tokenEndpoint
-      ? {}
-      : { tokenEndpoint: at.tokenEndpoint }),
-    ...(tokens.account === undefined ? {} : { account: tokens.account }),
-    scope: tokens.scope ?? at.scope,
-    ...accessPart(tokens, at.nowMs),
-    ...(tokens.refreshToken === undefined ? {} : {
-      refreshToken: tokens.refreshToken,
-      refreshTokenIssuedAtMs: at.nowMs,
-      refreshTokenLastUsedAtMs: at.nowMs,
-    }),
-  };
+/** What `renewed` gives, or the spare where that takes long; then it goes on alone, and waits for no other process. */
+async function renewedSoon(
+  renewed: (signal: AbortSignal) => Promise<Grant>,
+  at: {
+    readonly spare: Grant;
+    readonly world: AccessWorld;
+    readonly signal?: AbortSignal;
+    readonly finishLater: (work: Promise<unknown>) => void;
+  },
+): Promise<Grant> {
+  const { finishLater, signal, spare, world } = at;
+  const isOver = new AbortController();
+  const isLate = new AbortController();
+  const work = renewed(
+    signal === undefined ? isLate.signal : AbortSignal.any([signal, isLate.signal]),
+  );
+  finishLater(work.catch(() => {}));
+  const late = world.sleep(EARLY_PATIENCE_MS, isOver.signal).then(() => {
+    isLate.abort(new Failure("vault.locked", "another plantpost asks for the token"));
+    return spare;
+  }, () => work);
+  late.catch(() => {});
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    isOver.abort();
+  }
 }
 
-/** What the token endpoint is to be told of a profile's client. */
-export function tokenClient(
-  oauth: OauthProfile,
-  at: { readonly credential: Credential; readonly tokenEndpoint: string },
-): OauthClient {
-  const { clientId, clientAuth, scope } = oauth;
-  const { credential, tokenEndpoint } = at;
-  return {
-    clientId,
-    clientAuth,
-    tokenEndpoint,
-    scope,
-    ...(credential.kind === "secret" ? { clientSecret: credential.value } : {}),
-    ...(credential.kind === "certificate" ? { certificate: credential.certificate } : {}),
-  };
+interface Deciding {
+  readonly profile: Profile;
+  readonly oauth: OauthProfile;
+  readonly options: AccessOptions;
 }
 
-/** Whether the access token is to be used as it is, without asking the provider. */
-export function isFresh(grant: Grant, nowMs: number): boolean {
-  const { accessTokenExpiresAtMs: endMs, accessTokenIssuedAtMs: startMs } = grant;
-  // Without a stated end nobody knows; the mail server will say when it is over.
-  if (endMs === undefined) return true;
-  // A clock that was set back since would make an old token look fresh for longer than it lived.
-  if (nowMs < startMs) return false;
-  return endMs - nowMs > Math.min(RENEWAL_MARGIN_MS, (endMs - startMs) / 10);
+function decide(grant: Grant | undefined, { profile, oauth, options }: Deciding): Decision {
+  const { isForced = false, refused, world } = options;
+  if (grant === undefined) return { kind: "ask" }; // in flow app nobody has to sign in
+  const nowMs = world.nowMs();
+  const isTaken = grant.accessToken !== refused;
+  if (!isForced && isTaken && isFresh(grant, nowMs, () => randomFraction(world))) {
+    return { kind: "use", grant };
+  }
+  const failure = oauth.flow !== "app" && grant.refreshToken === undefined
+    ? noRefreshToken(profile)
+    : isForced
+    ? undefined
+    : heldBack(grant, nowMs);
+  const spare = !isForced && isTaken && isAlive(grant, nowMs) ? { spare: grant } : {};
+  // Whatever ails the provider or the grant, the mail server still takes the token at hand.
+  if (failure === undefined) return { kind: "ask", ...spare };
+  return "spare" in spare ? { kind: "use", grant: spare.spare } : { kind: "fail", failure };
 }
 
-function isUsable(grant: Grant, options: AccessOptions): boolean {
-  return grant.accessToken !== options.refused && isFresh(grant, options.world.nowMs());
+/** What the provider said not long ago, and stands by. */
+function heldBack(grant: Grant, nowMs: number): Failure | undefined {
+  const { refusedAtMs, refusedWith = "", askAgainAtMs, askAgainWith = "", refusal } = grant;
+  const said = refusal === undefined ? {} : { refusal };
+  // A moment that is still to come is from before the clock was set back: nobody knows how long ago it was.
+  if (
+    refusedAtMs !== undefined && refusedAtMs <= nowMs && nowMs - refusedAtMs < REFUSAL_STANDS_MS
+  ) {
+    return new Failure(
+      "oauth.grant_expired",
+      `${refusedWith} (that was at ${instant(refusedAtMs)}; the provider is asked again from ` +
+        `${instant(refusedAtMs + REFUSAL_STANDS_MS)} on, or at once by "plantpost refresh")`,
+      said,
+    );
+  }
+  const pauseMs = (askAgainAtMs ?? 0) - nowMs;
+  if (askAgainAtMs === undefined || pauseMs <= 0 || pauseMs > LONGEST_PAUSE_MS) return undefined;
+  return new Failure(
+    "oauth.temporary",
+    `${askAgainWith} (the provider is asked again from ${
+      instant(askAgainAtMs)
+    } on, or at once by ` +
+      '"plantpost refresh")',
+    { ...said, remedy: `nothing is lost: try again after ${instant(askAgainAtMs)}` },
+  );
 }
 
-function renewedGrant(grant: Grant, tokens: Tokens, nowMs: number): Grant {
-  const {
-    refusedAtMs: _at,
-    refusedWith: _with,
-    interruptedAtMs: _interrupted,
-    accessTokenExpiresAtMs: _end,
-    ...kept
-  } = grant;
-  return {
-    ...kept,
-    ...(tokens.account === undefined ? {} : { account: tokens.account }),
-    ...(tokens.scope === undefined ? {} : { scope: tokens.scope }),
-    ...accessPart(tokens, nowMs),
-    // Microsoft rotates, Google does not and then sends none: the old one stays.
-    ...(tokens.refreshToken === undefined ? {} : {
-      refreshToken: tokens.refreshToken,
-      refreshTokenIssuedAtMs: nowMs,
-    }),
-    refreshTokenLastUsedAtMs: nowMs,
-  };
+function hasNews(
+  grant: Grant | undefined,
+  since: { readonly atFirst: Grant | undefined; readonly startedMs: number },
+): boolean {
+  const { atFirst, startedMs } = since;
+  if (grant === undefined) return false;
+  return grant.accessToken !== atFirst?.accessToken || grant.accessTokenIssuedAtMs > startedMs ||
+    grant.refusedAtMs !== atFirst.refusedAtMs || grant.askAgainAtMs !== atFirst.askAgainAtMs;
 }
 
-function accessPart(
-  tokens: Tokens,
-  nowMs: number,
-): Pick<Grant, "accessToken" | "accessTokenIssuedAtMs" | "accessTokenExpiresAtMs"> {
-  return {
-    accessToken: tokens.accessToken,
-    accessTokenIssuedAtMs: nowMs,
-    ...(tokens.expiresInSeconds === undefined ? {} : {
-      accessTokenExpiresAtMs: nowMs +
-        Math.min(tokens.expiresInSeconds, LONGEST_LIFE_SECONDS) * 1000,
-    }),
-  };
-}
-
-function grantOrFail(content: Parameters<typeof boundGrant>[0], profile: Profile): Grant {
+/** The profile's grant; in flow `app` undefined where there is none that is the app's. */
+function storedGrant(
+  content: VaultContent,
+  of: { readonly profile: Profile; readonly oauth: OauthProfile; readonly world: AccessWorld },
+): Grant | undefined {
+  const { profile, oauth, world } = of;
+  if (oauth.flow === "app") {
+    const grant = appGrant(content, profile);
+    return grant === undefined ? undefined : keep(grant, world);
+  }
   const grant = boundGrant(content, profile);
-  if (grant !== undefined) return grant;
+  if (grant !== undefined) return keep(grant, world);
   throw new Failure("oauth.grant_missing", `nobody has signed in for profile "${profile.name}"`, {
     remedy: 'run "plantpost login"',
   });
 }
 
-// The one gap that no order of writing closes: the provider has replaced the refresh token, and the process
-// died before it could store the new one. A provider that detects reuse (RFC 9700 §4.14.2) then ends the grant.
-function withInterruption(failure: Failure, grant: Grant): Failure {
-  if (failure.code !== "oauth.grant_expired" || grant.interruptedAtMs === undefined) return failure;
-  const began = new Date(grant.interruptedAtMs).toISOString();
-  return new Failure(
-    failure.code,
-    `${failure.message}; a refresh that began at ${began} was cut off before its answer could be stored`,
-    {
-      remedy:
-        'sign in again: run "plantpost login"; the process was killed or the PC lost power in ' +
-        "the moment in which the provider replaced the refresh token, and the new one is lost",
-      retry: failure.retry,
-      ...(failure.refusal === undefined ? {} : { refusal: failure.refusal }),
-      cause: failure.cause,
-    },
-  );
+// One with a refresh token is a person's. One for other settings is of no use, and no loss: the app gets a new one,
+// and proves itself with a credential that is bound as well.
+function appGrant(content: VaultContent, profile: Profile): Grant | undefined {
+  try {
+    const grant = boundGrant(content, profile);
+    return grant?.refreshToken === undefined ? grant : undefined;
+  } catch (failure) {
+    if (failure instanceof Failure && failure.code === "vault.binding") return undefined;
+    throw failure;
+  }
 }
 
 function noRefreshToken(profile: Profile): Failure {
@@ -212,8 +229,12 @@ function noRefreshToken(profile: Profile): Failure {
   );
 }
 
-function keep(grant: Grant, world: Pick<World, "keepSecret">): Grant {
+function keep(grant: Grant, world: AccessWorld): Grant {
   world.keepSecret(grant.accessToken);
   if (grant.refreshToken !== undefined) world.keepSecret(grant.refreshToken);
   return grant;
+}
+
+function instant(ms: number): string {
+  return new Date(ms).toISOString();
 }

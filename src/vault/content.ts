@@ -2,7 +2,7 @@
 // endpoint and SMTP host that it was given for, and is handed out for these only. Whoever edits the profile
 // file, or plants another one, gets no token sent elsewhere.
 
-import { Failure } from "../base/failure.ts";
+import { Failure, type Refusal } from "../base/failure.ts";
 import type { Profile } from "../profile/profile.ts";
 import type { Notice } from "./notices.ts";
 
@@ -31,13 +31,16 @@ export interface Grant {
   readonly refreshTokenExpiresAtMs?: number;
   /** The token endpoint by discovery, where the profile names an issuer instead. */
   readonly tokenEndpoint?: string;
-  /** Before this moment the provider does not want to be asked again (Retry-After). */
+  /** Before this moment the provider is not asked again: it said so (Retry-After), or has failed just now. */
   readonly askAgainAtMs?: number;
+  readonly askAgainWith?: string;
   /** This PC's clock minus the provider's, as of the last answer. */
   readonly clockSkewMs?: number;
   /** Set when the provider refused the refresh for good; the tokens are kept, a later success clears it. */
   readonly refusedAtMs?: number;
   readonly refusedWith?: string;
+  /** The other side's own words behind `refusedWith` or `askAgainWith`. */
+  readonly refusal?: Refusal;
   /**
    * When a refresh began that was cut off before its answer could be stored: the provider may have replaced
    * the refresh token, and nobody has the new one. A later success clears it.

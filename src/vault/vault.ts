@@ -43,6 +43,8 @@ export interface UpdateOptions {
    * killed before `save` is done, the next update marks the profile's grant as interrupted.
    */
   readonly underway?: () => Underway;
+  /** Ends the wait for other writers; once `change` runs it is not looked at. */
+  readonly signal?: AbortSignal;
 }
 
 type Change<Result> = (
@@ -100,7 +102,7 @@ export class Vault {
   async #updateLocked<Result>(change: Change<Result>, options: UpdateOptions): Promise<Result> {
     await makeDataFolder(this.#settings, this.#world);
     await checkPlace(this.#settings.dataDir, this.#world.platform);
-    const lock = await this.#lock();
+    const lock = await this.#lock(options.signal);
     try {
       const opened = await this.#recover(await this.#open());
       await this.#keyFor(opened.header);
@@ -219,7 +221,8 @@ export class Vault {
     await Deno.chmod(path, 0o660);
   }
 
-  async #lock(): Promise<Deno.FsFile> {
+  async #lock(signal: AbortSignal | undefined): Promise<Deno.FsFile> {
+    signal?.throwIfAborted();
     const path = joinPath(this.#settings.dataDir, "vault.lock", this.#world);
     let file: Deno.FsFile;
     try {
@@ -232,14 +235,15 @@ export class Vault {
         cause,
       });
     }
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const patience = new Promise<"late">((resolve) => {
-      timer = setTimeout(() => resolve("late"), LOCK_PATIENCE_MS);
-    });
-    const locked = file.lock(true);
+    const patience = Promise.withResolvers<"late" | "aborted">();
+    const timer = setTimeout(() => patience.resolve("late"), LOCK_PATIENCE_MS);
+    const abort = (): void => patience.resolve("aborted");
+    signal?.addEventListener("abort", abort, { once: true });
+    const locked = file.lock(true).then(() => "locked" as const);
+    let first: Awaited<typeof locked | typeof patience.promise>;
     try {
-      const first = await Promise.race([locked, patience]);
-      if (first !== "late") return file;
+      first = await Promise.race([locked, patience.promise]);
+      if (first === "locked") return file;
     } catch (cause) {
       file.close();
       throw new Failure("file.io", `cannot lock ${path}: ${reason(cause)}`, {
@@ -248,9 +252,11 @@ export class Vault {
       });
     } finally {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", abort);
     }
     // The lock may still be granted one day; a long-running process must not keep it then.
     void locked.then(() => file.close(), () => file.close());
+    if (first === "aborted") throw signal?.reason;
     throw new Failure(
       "vault.locked",
       `another plantpost has held ${path} for ${LOCK_PATIENCE_MS / 1000} seconds`,

@@ -15,6 +15,8 @@ export interface FakeProvider extends AsyncDisposable {
   /** The account that the ID token names. */
   account: string;
   givesRefreshToken: boolean;
+  /** What its clock says; a desk has a time of its own. */
+  nowMs: () => number;
   /** Requests are taken, and answered only when this has come true. */
   isHeldUp: Promise<void>;
   /** The address on which a sign-in at `url` ends. */
@@ -77,7 +79,11 @@ export function startFakeProvider(): FakeProvider {
       failures.push(cause);
       return new Response("the fake provider found a fault", { status: 418 });
     },
-  }, token);
+  }, async (request) => {
+    const response = await token(request);
+    response.headers.set("date", new Date(provider.nowMs()).toUTCString());
+    return response;
+  });
   const origin = `http://127.0.0.1:${server.addr.port}`;
   const provider: FakeProvider = {
     authorizationEndpoint: `${origin}/authorize`,
@@ -87,6 +93,7 @@ export function startFakeProvider(): FakeProvider {
     answers,
     account: "reports@example.com",
     givesRefreshToken: true,
+    nowMs: () => Date.now(),
     isHeldUp: Promise.resolve(),
     redirectOf(url, back): URL {
       const asked = new URL(url).searchParams;

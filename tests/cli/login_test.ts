@@ -35,6 +35,7 @@ host = "127.0.0.1"`,
       ...options,
     }),
   );
+  provider.nowMs = () => desk.nowMs;
   const owned = stack.move();
   return {
     provider,

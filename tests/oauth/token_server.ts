@@ -14,6 +14,8 @@ export interface TokenServer extends AsyncDisposable {
 
 export function startTokenServer(
   answer: (request: TokenRequest, count: number) => Response | Promise<Response>,
+  /** The provider's clock; it says no time where there is none. */
+  nowMs?: () => number,
 ): TokenServer {
   const requests: TokenRequest[] = [];
   const server = Deno.serve(
@@ -26,7 +28,11 @@ export function startTokenServer(
         fields: new URLSearchParams(await request.text()),
       };
       requests.push(seen);
-      return await answer(seen, requests.length);
+      const response = await answer(seen, requests.length);
+      if (nowMs !== undefined && !response.headers.has("date")) {
+        response.headers.set("date", new Date(nowMs()).toUTCString());
+      }
+      return response;
     },
   );
   return {

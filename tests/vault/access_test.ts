@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { joinPath } from "../../src/base/paths.ts";
-import { isFresh, newGrant } from "../../src/vault/access.ts";
+
 import { EMPTY_VAULT, secretsOf, withSecrets } from "../../src/vault/content.ts";
+import { isFresh, newGrant } from "../../src/vault/grant.ts";
 import { type TokenRequest, tokens } from "../oauth/token_server.ts";
 import { until } from "../peers/wait.ts";
 import { isFailure, PLATFORM, spawnChild, testGrant, testProfile } from "./fixtures.ts";
@@ -9,19 +10,33 @@ import { EXPIRED_MS, FRESH_MS, IN_MARGIN_MS, withGrant } from "./scene.ts";
 
 const HOUR_MS = 3_600_000;
 
-Deno.test("isFresh() renews in the last five minutes, or the last tenth of a short life", () => {
+Deno.test("isFresh() renews in the last eleven minutes, or the last quarter of a short life", () => {
   const grant = testGrant(testProfile());
   assert.ok(isFresh(grant, 1_000_000));
-  assert.ok(isFresh(grant, 4_299_999));
-  assert.ok(!isFresh(grant, 4_300_000));
+  assert.ok(isFresh(grant, 3_939_999));
+  assert.ok(!isFresh(grant, 3_940_000));
   assert.ok(!isFresh(grant, 4_600_000));
   const short = { ...grant, accessTokenExpiresAtMs: 1_060_000 };
-  assert.ok(isFresh(short, 1_053_999));
-  assert.ok(!isFresh(short, 1_054_000));
+  assert.ok(isFresh(short, 1_044_999));
+  assert.ok(!isFresh(short, 1_045_000));
   // With the clock set back nobody knows how much of its life is over.
   assert.ok(!isFresh(grant, 999_999));
   const { accessTokenExpiresAtMs: _end, ...endless } = grant;
   assert.ok(isFresh(endless, 9e12));
+});
+
+Deno.test("isFresh() renews earlier by chance, by half of that at most, and draws no lot before", () => {
+  const grant = testGrant(testProfile());
+  const undrawn = (): number => assert.fail("a lot was drawn");
+  assert.ok(isFresh(grant, 3_609_999, undrawn));
+  assert.ok(isFresh(grant, 3_610_000, () => 0.99));
+  assert.ok(!isFresh(grant, 3_610_001, () => 1));
+  const lots = [0, 0.25, 0.5, 0.75];
+  // The later it is, the more of forty PCs ask.
+  const asking = [3_620_000, 3_700_000, 3_800_000, 3_900_000, 3_940_000].map((nowMs) =>
+    lots.filter((lot) => !isFresh(grant, nowMs, () => lot)).length
+  );
+  assert.deepEqual(asking, [0, 1, 2, 3, 4]);
 });
 
 Deno.test("newGrant() keeps what the sign-in gave and leaves out what it did not", () => {

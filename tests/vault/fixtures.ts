@@ -13,9 +13,19 @@ export const PLATFORM: World["platform"] = Deno.build.os === "windows"
   ? "darwin"
   : "linux";
 
-export interface TestWorld
-  extends
-    Pick<World, "env" | "platform" | "terminal" | "whoAmI" | "keepSecret" | "nowMs" | "fetch"> {
+export interface TestWorld extends
+  Pick<
+    World,
+    | "env"
+    | "platform"
+    | "terminal"
+    | "whoAmI"
+    | "keepSecret"
+    | "nowMs"
+    | "fetch"
+    | "sleep"
+    | "randomBytes"
+  > {
   readonly secrets: string[];
   readonly questions: string[];
 }
@@ -29,6 +39,9 @@ export interface WorldOptions {
   readonly nowMs?: () => number;
   readonly fetch?: typeof fetch;
   readonly pc?: string;
+  /** Without it nothing is waited for. */
+  readonly sleep?: World["sleep"];
+  readonly randomBytes?: World["randomBytes"];
 }
 
 export function testWorld(options: WorldOptions = {}): TestWorld {
@@ -52,6 +65,8 @@ export function testWorld(options: WorldOptions = {}): TestWorld {
     keepSecret: (text) => void secrets.push(text),
     nowMs: options.nowMs ?? (() => Date.now()),
     fetch: options.fetch ?? fetch,
+    sleep: options.sleep ?? (() => Promise.resolve()),
+    randomBytes: options.randomBytes ?? ((count) => crypto.getRandomValues(new Uint8Array(count))),
     terminal: {
       isInteractive: options.answers !== undefined,
       out: () => {},

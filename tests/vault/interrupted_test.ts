@@ -3,8 +3,8 @@
 
 import assert from "node:assert/strict";
 import { Failure } from "../../src/base/failure.ts";
-import { newGrant } from "../../src/vault/access.ts";
 import { secretsOf, withSecrets } from "../../src/vault/content.ts";
+import { newGrant } from "../../src/vault/grant.ts";
 import { noteOf, readLeftover, type Underway } from "../../src/vault/leftover.ts";
 import { until } from "../peers/wait.ts";
 import {
@@ -38,6 +38,9 @@ Deno.test("usableGrant() names the refresh that was cut off, and keeps naming it
       assert.match(failure.remedy ?? "", /^sign in again: run "plantpost login"; .*lost power/);
       assert.equal(failure.refusal?.kind, "oauth", "the provider's own words are gone");
       assert.equal((await scene.stored())?.refusedWith, failure.message);
+      // Meanwhile nobody asks, and the same is told.
+      await assert.rejects(scene.ask(), isFailure("oauth.grant_expired", new RegExp(cut)));
+      scene.clock.nowMs += 600_000;
     }
     const grant = newGrant(scene.profile, { accessToken: "a", refreshToken: "r" }, {
       nowMs: EXPIRED_MS,
@@ -70,6 +73,7 @@ Deno.test("usableGrant() remembers an interruption through other troubles", asyn
     // Whoever writes next, for whatever reason, overwrites the note.
     await scene.vault.update(() => Promise.resolve());
     answer = REFUSED;
+    scene.clock.nowMs += 60_000;
     await assert.rejects(scene.ask(), isFailure("oauth.grant_expired", /began at 1970.*cut off/));
   });
 });

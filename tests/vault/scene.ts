@@ -25,11 +25,15 @@ export interface Scene {
   readonly profile: OauthTestProfile;
   readonly world: ReturnType<typeof testWorld>;
   readonly server: { readonly requests: readonly TokenRequest[] };
-  readonly clock: { nowMs: number };
+  /** Waiting moves it, and is kept. */
+  readonly clock: { nowMs: number; readonly waitsMs: number[] };
   ask(
     options?: {
       readonly refused?: string;
       readonly isForced?: boolean;
+      readonly signal?: AbortSignal;
+      readonly inVain?: AbortSignal;
+      readonly finishLater?: (work: Promise<unknown>) => void;
       readonly profile?: OauthTestProfile;
     },
   ): Promise<Grant>;
@@ -45,14 +49,20 @@ export async function withGrant(
   },
   body: (scene: Scene) => Promise<void>,
 ): Promise<void> {
-  await using server = startTokenServer(setting.answer ?? (() => tokens()));
+  const clock = { nowMs: setting.nowMs, waitsMs: [] as number[] };
+  await using server = startTokenServer(setting.answer ?? (() => tokens()), () => clock.nowMs);
   await withFolder(async (folder) => {
-    const clock = { nowMs: setting.nowMs };
     const env = {
       PLANTPOST_SECRET: "from-env",
       SECRET_ID: "01234567-89ab-cdef-0123-456789abcdef",
     };
-    const world = testWorld({ nowMs: () => clock.nowMs, env });
+    const sleep = (ms: number, signal?: AbortSignal): Promise<void> => {
+      signal?.throwIfAborted();
+      clock.waitsMs.push(ms);
+      clock.nowMs += Math.ceil(ms);
+      return Promise.resolve();
+    };
+    const world = testWorld({ nowMs: () => clock.nowMs, env, sleep });
     const profile = testProfile({ oauth: { tokenEndpoint: server.endpoint, ...setting.oauth } });
     const vault = new Vault(testSettings(folder), world);
     await vault.update(async (content, save) =>
