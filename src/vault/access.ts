@@ -89,6 +89,7 @@ export async function usableGrant(
         patienceMs: now.spare === undefined ? isForced ? FORCED_PATIENCE_MS : PATIENCE_MS : 0,
         transcript: options.transcript,
         signal,
+        inVain: options.inVain,
       }, {
         spare: now.spare,
         save: async (changed) => await save(withSecrets(content, profile.name, { grant: changed })),

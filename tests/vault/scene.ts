@@ -1,5 +1,6 @@
 // A vault with one grant, from a provider on loopback, at a time of the test's own.
 
+import type { World } from "../../src/base/world.ts";
 import type { OauthProfile } from "../../src/profile/profile.ts";
 import { usableGrant } from "../../src/vault/access.ts";
 import { type Grant, secretsOf, withSecrets } from "../../src/vault/content.ts";
@@ -46,6 +47,8 @@ export async function withGrant(
     readonly nowMs: number;
     readonly oauth?: Partial<OauthProfile>;
     readonly answer?: (request: TokenRequest) => Response | Promise<Response>;
+    /** In place of waiting that takes no time. */
+    readonly sleep?: World["sleep"];
   },
   body: (scene: Scene) => Promise<void>,
 ): Promise<void> {
@@ -62,7 +65,7 @@ export async function withGrant(
       clock.nowMs += Math.ceil(ms);
       return Promise.resolve();
     };
-    const world = testWorld({ nowMs: () => clock.nowMs, env, sleep });
+    const world = testWorld({ nowMs: () => clock.nowMs, env, sleep: setting.sleep ?? sleep });
     const profile = testProfile({ oauth: { tokenEndpoint: server.endpoint, ...setting.oauth } });
     const vault = new Vault(testSettings(folder), world);
     await vault.update(async (content, save) =>
