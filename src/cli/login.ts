@@ -77,7 +77,11 @@ async function begin(context: Context): Promise<SigningIn> {
     endpoints,
     asking,
     client: (credential) =>
-      tokenClient(oauth, { credential, tokenEndpoint: endpoints.tokenEndpoint }),
+      tokenClient(oauth, {
+        credential,
+        tokenEndpoint: endpoints.tokenEndpoint,
+        clockSkewMs: clock.skewMs,
+      }),
   };
 }
 

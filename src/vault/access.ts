@@ -5,7 +5,7 @@
 import { Failure } from "../base/failure.ts";
 import type { Transcript } from "../oauth/transcript.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
-import { boundGrant, type Grant, type VaultContent, withSecrets } from "./content.ts";
+import { boundGrant, type Grant, type VaultContent } from "./content.ts";
 import { isAlive, isFresh, randomFraction } from "./grant.ts";
 import type { Underway } from "./leftover.ts";
 import type { RenewalWorld } from "./renewal.ts";
@@ -92,7 +92,7 @@ export async function usableGrant(
         inVain: options.inVain,
       }, {
         spare: now.spare,
-        save: async (changed) => await save(withSecrets(content, profile.name, { grant: changed })),
+        save,
       });
     }, {
       // What is fetched anew each time cannot be lost.

@@ -40,8 +40,8 @@ export interface RenewalRequest {
 
 /** What was heard of the provider, whether it gave tokens or not. */
 export interface Heard {
-  /** This PC's clock minus the provider's, where they differ; absent where nothing was heard. */
-  readonly clock?: { readonly skewMs: number | undefined };
+  /** This PC's clock minus the provider's, where they differ; as stored where nothing was heard. */
+  readonly clockSkewMs: number | undefined;
   /** The credential that was used last. */
   readonly credential: Credential;
 }
@@ -129,8 +129,10 @@ class Asking {
   readonly #request: RenewalRequest;
   readonly #credentials: readonly [Credential, ...Credential[]];
   #credential: Credential;
-  #answer: { readonly status: number; readonly skewMs: number | undefined } | undefined;
+  /** Of the last answer; absent where none came. */
+  #status: number | undefined;
   #tokenEndpoint: string | undefined;
+  #skewMs: number | undefined;
 
   constructor(
     request: RenewalRequest,
@@ -139,6 +141,7 @@ class Asking {
     this.#request = request;
     this.#credentials = credentials;
     this.#credential = credentials[0];
+    this.#skewMs = request.grant?.clockSkewMs;
     this.#tokenEndpoint = request.oauth.tokenEndpoint ?? request.grant?.tokenEndpoint;
   }
 
@@ -161,12 +164,22 @@ class Asking {
   async #tokens(): Promise<Tokens> {
     const { grant, oauth } = this.#request;
     const tokenEndpoint = await this.#endpoint();
-    const { result } = await withCredential(this.#credentials, async (credential) => {
-      this.#credential = credential;
-      const client = tokenClient(oauth, { credential, tokenEndpoint });
+    const ask = async (credential: Credential): Promise<Tokens> => {
+      const clockSkewMs = this.#skewMs;
+      const client = tokenClient(oauth, { credential, tokenEndpoint, clockSkewMs });
       return oauth.flow === "app"
         ? await clientCredentialsTokens(client, this.#options())
         : await refreshTokens(client, grant?.refreshToken ?? "", this.#options());
+    };
+    const { result } = await withCredential(this.#credentials, async (credential) => {
+      this.#credential = credential;
+      const assumedMs = this.#skewMs;
+      return await ask(credential).catch(async (failure) => {
+        // What was signed by a wrong clock is signed once more by the clock that the refusal has shown.
+        const isNews = differ(assumedMs, this.#skewMs);
+        if (credential.kind !== "certificate" || !isNews || !isAboutClient(failure)) throw failure;
+        return await ask(credential);
+      });
     });
     return result;
   }
@@ -180,7 +193,7 @@ class Asking {
   #hasMoved(failure: unknown): boolean {
     const { issuer, tokenEndpoint } = this.#request.oauth;
     if (issuer === undefined || tokenEndpoint !== undefined) return false;
-    const status = this.#answer?.status;
+    const status = this.#status;
     return status === 404 || status === 410 ||
       (failure instanceof Failure && failure.code === "net.unknown_host");
   }
@@ -188,25 +201,30 @@ class Asking {
   // No signal: Ctrl-C between the answer and its storing would cost a rotated refresh token.
   #options(): ProviderRequestOptions {
     const { world, transcript } = this.#request;
-    this.#answer = undefined;
+    this.#status = undefined;
     return {
       fetch: world.fetch,
       timeoutMs: REQUEST_TIMEOUT_MS,
       onAnswer: ({ status, headers }) => {
-        const date = headers.get("date");
-        this.#answer = { status, skewMs: skewOf(date, world.nowMs()) };
+        this.#status = status;
+        this.#skewMs = skewOf(headers.get("date"), world.nowMs());
       },
       ...(transcript === undefined ? {} : { transcript }),
     };
   }
 
   #heard(): Heard {
-    const answer = this.#answer;
-    return {
-      credential: this.#credential,
-      ...(answer === undefined ? {} : { clock: { skewMs: answer.skewMs } }),
-    };
+    return { credential: this.#credential, clockSkewMs: this.#skewMs };
   }
+}
+
+/** By more than answers are under way. */
+function differ(oneMs = 0, otherMs = 0): boolean {
+  return Math.abs(oneMs - otherMs) > 60_000;
+}
+
+function isAboutClient(failure: unknown): boolean {
+  return failure instanceof Failure && failure.code === "oauth.client_refused";
 }
 
 function nothingToProve(profile: Profile): Failure {

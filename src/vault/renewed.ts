@@ -4,14 +4,15 @@
 
 import { Failure } from "../base/failure.ts";
 import { withClock } from "./clock.ts";
-import type { Grant } from "./content.ts";
+import { type Grant, type VaultContent, withSecrets } from "./content.ts";
+import { afterUse } from "./credential.ts";
 import { newGrant, renewedGrant } from "./grant.ts";
 import { renew, type Renewal, type RenewalRequest } from "./renewal.ts";
 
 export interface Keeping {
   /** What does as well if nothing comes. */
   readonly spare: Grant | undefined;
-  readonly save: (grant: Grant) => Promise<void>;
+  readonly save: (next: VaultContent) => Promise<void>;
 }
 
 /**
@@ -19,7 +20,7 @@ export interface Keeping {
  * @throws {Failure} `oauth.*`, `net.*`, `file.io`; the signal's reason
  */
 export async function renewUnderLock(request: RenewalRequest, keeping: Keeping): Promise<Grant> {
-  const { world, signal } = request;
+  const { content, profile, world, signal } = request;
   const { spare, save } = keeping;
   let renewal: Renewal;
   try {
@@ -33,7 +34,8 @@ export async function renewUnderLock(request: RenewalRequest, keeping: Keeping):
   world.keepSecret(tokens.accessToken);
   if (tokens.refreshToken !== undefined) world.keepSecret(tokens.refreshToken);
   const renewed = withHeard(grantOf(renewal, request), renewal);
-  await save(renewed);
+  const used = { credential: renewal.credential, nowMs: world.nowMs() };
+  await save(withSecrets(afterUse(content, profile, used), profile.name, { grant: renewed }));
   return renewed;
 }
 
@@ -55,9 +57,9 @@ async function refusedGrant(
   renewal: Extract<Renewal, { kind: "failure" }>,
   { request, keeping }: { readonly request: RenewalRequest; readonly keeping: Keeping },
 ): Promise<Grant> {
-  const { grant, world } = request;
+  const { content, grant, profile, world } = request;
   const { save, spare } = keeping;
-  const skewMs = renewal.clock === undefined ? grant?.clockSkewMs : renewal.clock.skewMs;
+  const skewMs = renewal.clockSkewMs;
   const hasCertificate = renewal.credential.kind === "certificate";
   const failure = withClock(withInterruption(renewal.failure, grant), { skewMs, hasCertificate });
   if (grant !== undefined) {
@@ -67,7 +69,9 @@ async function refusedGrant(
       nowMs: world.nowMs(),
     });
     // The refusal is the news; a disk that cannot take the mark must not hide it.
-    if (!isSame(marked, grant)) await save(marked).catch(() => {});
+    if (!isSame(marked, grant)) {
+      await save(withSecrets(content, profile.name, { grant: marked })).catch(() => {});
+    }
   }
   if (spare !== undefined) return spare;
   throw failure;
@@ -100,10 +104,9 @@ export async function isDead({ code, refusal }: Failure): Promise<boolean> {
   return (findEntry(refusal)?.retry ?? "after-login") === "after-login";
 }
 
-function withHeard(grant: Grant, { clock }: Renewal): Grant {
-  if (clock === undefined) return grant;
+function withHeard(grant: Grant, { clockSkewMs }: Renewal): Grant {
   const { clockSkewMs: _before, ...others } = grant;
-  return clock.skewMs === undefined ? others : { ...others, clockSkewMs: clock.skewMs };
+  return clockSkewMs === undefined ? others : { ...others, clockSkewMs };
 }
 
 // A skew that differs by what an answer is under way is no news that is worth a write.

@@ -7,12 +7,14 @@ import type { Credential } from "./credential.ts";
 export interface ClientFacts {
   readonly credential: Credential;
   readonly tokenEndpoint: string;
+  /** This PC's clock minus the provider's, where they are known to differ: a signed request must bear it. */
+  readonly clockSkewMs?: number | undefined;
 }
 
 /** What the token endpoint is to be told of a profile's client. */
 export function tokenClient(oauth: OauthProfile, at: ClientFacts): OauthClient {
   const { clientId, clientAuth, scope } = oauth;
-  const { credential, tokenEndpoint } = at;
+  const { clockSkewMs, credential, tokenEndpoint } = at;
   return {
     clientId,
     clientAuth,
@@ -20,5 +22,6 @@ export function tokenClient(oauth: OauthProfile, at: ClientFacts): OauthClient {
     scope,
     ...(credential.kind === "secret" ? { clientSecret: credential.value } : {}),
     ...(credential.kind === "certificate" ? { certificate: credential.certificate } : {}),
+    ...(clockSkewMs === undefined ? {} : { clockSkewMs }),
   };
 }
