@@ -199,7 +199,11 @@ export function isFailure(
 }
 
 /** Runs a script of this folder in a process of its own, with JSON as its argument. */
-export function spawnChild(script: string, input: unknown): Deno.ChildProcess {
+export function spawnChild(
+  script: string,
+  input: unknown,
+  options: { readonly stdin?: "piped" | "null" } = {},
+): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -208,7 +212,7 @@ export function spawnChild(script: string, input: unknown): Deno.ChildProcess {
       decodeURIComponent(new URL(script, import.meta.url).pathname).replace(/^\/([A-Z]:)/, "$1"),
       JSON.stringify(input),
     ],
-    stdin: "null",
+    stdin: options.stdin ?? "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
