@@ -79,7 +79,7 @@ export const KEY_TEXTS: Readonly<Record<KeyPath, KeyText>> = {
   },
   "profiles.*.oauth.client_secret_expires": {
     sentence:
-      "The day on which the client secret expires, so that warnings come before mail stops.",
+      "The day on which the client secret expires: status warns 60, 30 and 7 days before, and mails it with --notify.",
     example: "2027-05-01",
   },
   "profiles.*.oauth.certificate_file": {

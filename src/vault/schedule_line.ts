@@ -30,8 +30,9 @@ export function scheduleLine({ command, every }: Scheduled, at: Installation): s
     const task = run.replaceAll('"', '\\"');
     return `schtasks /create /tn "plantpost ${name}" /sc ${when} /st 06:00 /ru SYSTEM /tr "${task}"`;
   }
-  // A percent sign would end the command of a crontab.
-  return `${every === "day" ? "0 6 * * *" : "0 6 * * 1"} ${run.replaceAll("%", "\\%")}`;
+  // A percent sign would end the command of a crontab. Cron mails what it prints: errors are worth that, results not.
+  const when = every === "day" ? "0 6 * * *" : "0 6 * * 1";
+  return `${when} ${run.replaceAll("%", "\\%")} >/dev/null`;
 }
 
 // Without blanks a path is easier to read, and to type, without quotes.

@@ -19,11 +19,14 @@ Deno.test("scheduleLine() makes one line for schtasks, with the quotes that its 
 
 Deno.test("scheduleLine() makes a line of a crontab elsewhere", () => {
   const at = { platform: "linux", program: "/usr/local/bin/plantpost" } as const;
-  assert.equal(scheduleLine(REFRESH, at), "0 6 * * 1 /usr/local/bin/plantpost refresh");
+  assert.equal(scheduleLine(REFRESH, at), "0 6 * * 1 /usr/local/bin/plantpost refresh >/dev/null");
   assert.equal(
     scheduleLine(NOTIFY, { ...at, config: "/srv/line 4's 100%/plantpost.toml" }),
     "0 6 * * * /usr/local/bin/plantpost status --notify it@contoso.com --config " +
-      "'/srv/line 4'\\''s 100\\%/plantpost.toml'",
+      "'/srv/line 4'\\''s 100\\%/plantpost.toml' >/dev/null",
   );
-  assert.equal(scheduleLine(REFRESH, { platform: "darwin" }), "0 6 * * 1 plantpost refresh");
+  assert.equal(
+    scheduleLine(REFRESH, { platform: "darwin" }),
+    "0 6 * * 1 plantpost refresh >/dev/null",
+  );
 });
