@@ -119,7 +119,11 @@ export const COMMANDS: readonly Command[] = [
     about: "forget the sign-in",
     flags: [
       { name: "login", kind: "switch", about: "sign in again at once" },
-      { name: "secret", kind: "switch", about: "forget the client secret, too" },
+      {
+        name: "secret",
+        kind: "switch",
+        about: "forget the stored secrets, too, and the key of cert new",
+      },
       { name: "yes", kind: "switch", about: "do not ask" },
       DEVICE,
       NO_BROWSER,
@@ -130,12 +134,40 @@ export const COMMANDS: readonly Command[] = [
   },
   {
     name: "secret",
-    about: "keep the client secret (or SMTP password) in the vault, or forget it",
+    about:
+      "keep the client secret (or SMTP password, or passphrase of the certificate file) in the vault",
     operands: "set|clear",
     actions: ["set", "clear"],
     flags: [],
     examples: ["plantpost secret set", "plantpost secret set < secret.txt"],
     load: () => import("./secret.ts"),
+  },
+  {
+    name: "cert",
+    about: "make a certificate for the app registration: no client secret, no yearly end",
+    operands: "new",
+    actions: ["new"],
+    flags: [
+      {
+        name: "out",
+        kind: "text",
+        value: "FILE",
+        about: "the public part; default: plantpost-PROFILE.cer beside the profile file",
+      },
+      {
+        name: "valid-for",
+        kind: "text",
+        value: "DAYS",
+        about: "how long it is valid, such as 730d; default: 10 years",
+      },
+      {
+        name: "force",
+        kind: "switch",
+        about: "give up one that still waits for its upload",
+      },
+    ],
+    examples: ["plantpost cert new", "plantpost cert new --valid-for 730d --out plant.cer"],
+    load: () => import("./cert.ts"),
   },
   {
     name: "test",

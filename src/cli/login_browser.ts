@@ -14,7 +14,7 @@ import {
 import { refusedAuthorization } from "../oauth/refusal.ts";
 import { redeemCode, type Tokens } from "../oauth/token_endpoint.ts";
 import type { Profile } from "../profile/profile.ts";
-import { withCredential } from "../vault/credential.ts";
+import { type Credential, withCredential } from "../vault/credential.ts";
 import type { Grant } from "../vault/content.ts";
 import type { Context, Warning } from "./context.ts";
 import { tell, type Told } from "./output.ts";
@@ -50,11 +50,11 @@ export async function signInByBrowser(signingIn: SigningIn): Promise<SignedIn> {
     state: request.state,
   });
   try {
-    const tokens = await redeem(response.parameters, {
+    const { result, credential } = await redeem(response.parameters, {
       signingIn,
       codeVerifier: request.codeVerifier,
     });
-    const signedIn = await keepTokens(signingIn, tokens);
+    const signedIn = await keepTokens(signingIn, result, { credential });
     await response.answer(successPage(profile, signedIn));
     return signedIn;
   } catch (failure) {
@@ -127,7 +127,7 @@ async function authorizationResponse(
 async function redeem(
   parameters: URLSearchParams,
   at: { readonly signingIn: SigningIn; readonly codeVerifier: string },
-): Promise<Tokens> {
+): Promise<{ readonly result: Tokens; readonly credential: Credential }> {
   if (parameters.has("error")) throw refusedAuthorization(parameters);
   const code = parameters.get("code");
   if (code === null || code === "") {
@@ -142,10 +142,10 @@ async function redeem(
   const { asking, client, context, credentials, oauth } = at.signingIn;
   context.world.keepSecret(code);
   const grant = { code, redirectUri: oauth.redirectUri, codeVerifier: at.codeVerifier };
-  return (await withCredential(
+  return await withCredential(
     credentials,
     (credential) => redeemCode(client(credential), grant, asking),
-  )).result;
+  );
 }
 
 function successPage(

@@ -1,8 +1,17 @@
-// `reset`: the manual's button of that name; forgets the grant and, if asked, the client secret.
+// `reset`: the manual's button of that name; forgets the grant and, if asked, the stored secrets with
+// the key that `cert new` made.
 
 import { EXIT, Failure } from "../base/failure.ts";
 import { type ProfileSecrets, secretsOf, withSecrets } from "../vault/content.ts";
 import type { Context } from "./context.ts";
+
+const SECRETS = [
+  "clientSecret",
+  "smtpPassword",
+  "certificate",
+  "previousCertificate",
+  "certificatePassphrase",
+] as const satisfies readonly (keyof ProfileSecrets)[];
 
 export async function run(context: Context): Promise<number> {
   const profile = await context.profile();
@@ -16,11 +25,11 @@ export async function run(context: Context): Promise<number> {
   // Without the binding check: what was stored for other settings is what a reset is for.
   const hadGrant = await vault.update(async (content, save) => {
     const stored = secretsOf(content, profile.name);
-    const isThere = stored.grant !== undefined ||
-      (forgetsSecret && (stored.clientSecret !== undefined || stored.smtpPassword !== undefined));
-    const forgotten: { [Key in keyof ProfileSecrets]: undefined } = forgetsSecret
-      ? { grant: undefined, clientSecret: undefined, smtpPassword: undefined }
-      : { grant: undefined };
+    const names = forgetsSecret ? ["grant", ...SECRETS] as const : ["grant"] as const;
+    const isThere = names.some((name) => stored[name] !== undefined);
+    const forgotten: { [Key in keyof ProfileSecrets]: undefined } = Object.fromEntries(
+      names.map((name) => [name, undefined]),
+    );
     if (isThere) await save(withSecrets(content, profile.name, forgotten));
     return isThere;
   });

@@ -1,6 +1,6 @@
-// `secret set` and `secret clear`: the client secret, or with `smtp.auth = "password"` the SMTP password, in
-// the vault. The invariant: it is read from a hidden prompt or standard input, never from an argument, which
-// every process list shows.
+// `secret set` and `secret clear`: the client secret, with `smtp.auth = "password"` the SMTP password, or with
+// `oauth.certificate_file` the passphrase of that file, in the vault. The invariant: it is read from a hidden prompt
+// or standard input, never from an argument, which every process list shows.
 
 import { EXIT, Failure } from "../base/failure.ts";
 import type { Profile } from "../profile/profile.ts";
@@ -10,8 +10,8 @@ import type { Context } from "./context.ts";
 
 export async function run(context: Context): Promise<number> {
   const profile = await context.profile();
-  const slot = profile.smtp.auth === "password" ? "smtpPassword" : "clientSecret";
-  const what = slot === "smtpPassword" ? "the SMTP password" : "the client secret";
+  const slot = slotOf(profile);
+  const what = WORDS[slot];
   if (context.flags.positionals[0] === "clear") {
     const vault = await context.vault();
     const wasThere = await vault.update(async (content, save) => {
@@ -28,6 +28,7 @@ export async function run(context: Context): Promise<number> {
   const value = await readSecret(context, what);
   context.world.keepSecret(value);
   if (slot === "clientSecret") checkClientSecret(context, { profile, value });
+  if (slot === "certificatePassphrase") await checkPassphrase(context, { profile, value });
   const vault = await context.vault();
   await vault.update(async (content, save) => {
     const stored = { binding: bindingOf(profile), value, setAtMs: context.world.nowMs() };
@@ -38,6 +39,19 @@ export async function run(context: Context): Promise<number> {
     `stored ${what} of profile "${profile.name}" in ${vault.path}\n`,
   );
   return EXIT.ok;
+}
+
+type Slot = "smtpPassword" | "certificatePassphrase" | "clientSecret";
+
+const WORDS: Readonly<Record<Slot, string>> = {
+  smtpPassword: "the SMTP password",
+  certificatePassphrase: "the passphrase of the certificate file",
+  clientSecret: "the client secret",
+};
+
+function slotOf(profile: Profile): Slot {
+  if (profile.smtp.auth === "password") return "smtpPassword";
+  return profile.oauth?.certificateFile === undefined ? "clientSecret" : "certificatePassphrase";
 }
 
 async function readSecret(context: Context, what: string): Promise<string> {
@@ -63,6 +77,30 @@ async function readSecret(context: Context, what: string): Promise<string> {
     );
   }
   return value;
+}
+
+// A file that is not there yet, or has another fault, is no reason to type it twice.
+async function checkPassphrase(
+  context: Context,
+  at: { readonly profile: Profile; readonly value: string },
+): Promise<void> {
+  const path = at.profile.oauth?.certificateFile;
+  if (path === undefined) return;
+  const { opensWith, readCertificateFile } = await import("../vault/certificate_file.ts");
+  if (!await opensWith(path, at.value)) {
+    throw new Failure("usage.invalid", `secret set: this passphrase does not open ${path}`, {
+      remedy: "type the passphrase that was given when the file was exported; nothing was stored",
+    });
+  }
+  try {
+    const { certificate } = await readCertificateFile(path, at.value);
+    if (certificate.expiresAtMs > context.world.nowMs()) return;
+    const end = new Date(certificate.expiresAtMs).toISOString();
+    context.note(`warning: the certificate in ${path} ended at ${end}`);
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure;
+    context.note(`warning: ${failure.message}`);
+  }
 }
 
 function checkClientSecret(

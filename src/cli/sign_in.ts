@@ -9,7 +9,7 @@ import type { OauthProfile, Profile } from "../profile/profile.ts";
 import { clockWarning } from "../vault/clock.ts";
 import { type Grant, withSecrets } from "../vault/content.ts";
 import { newGrant } from "../vault/grant.ts";
-import type { Credential } from "../vault/credential.ts";
+import { afterUse, type Credential } from "../vault/credential.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { Context, Warning } from "./context.ts";
 
@@ -36,8 +36,15 @@ export interface SignedIn {
   readonly warnings: readonly Warning[];
 }
 
-/** Stores what a sign-in gave; the secrets in it are kept out of all output from here on. */
-export async function keepTokens(signingIn: SigningIn, tokens: Tokens): Promise<SignedIn> {
+/**
+ * Stores what a sign-in gave, and that the provider took the credential; the secrets in it are kept out of all output
+ * from here on.
+ */
+export async function keepTokens(
+  signingIn: SigningIn,
+  tokens: Tokens,
+  used: { readonly credential?: Credential } = {},
+): Promise<SignedIn> {
   const { clock: { skewMs }, context, endpoints, oauth, profile, vault, world } = signingIn;
   world.keepSecret(tokens.accessToken);
   if (tokens.refreshToken !== undefined) world.keepSecret(tokens.refreshToken);
@@ -48,7 +55,11 @@ export async function keepTokens(signingIn: SigningIn, tokens: Tokens): Promise<
   });
   const grant = skewMs === undefined ? given : { ...given, clockSkewMs: skewMs };
   await vault.update(async (content, save) => {
-    await save(withSecrets(content, profile.name, { grant }));
+    const { credential } = used;
+    const after = credential === undefined
+      ? content
+      : afterUse(content, profile, { credential, nowMs: world.nowMs() });
+    await save(withSecrets(after, profile.name, { grant }));
   });
   return { grant, warnings: [...warningsOf(profile, grant), ...await context.accessWarnings()] };
 }

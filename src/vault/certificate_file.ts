@@ -7,6 +7,7 @@ import { DER_TAG, partsOf, readElements } from "../base/der_reader.ts";
 import { reason } from "../base/durable_file.ts";
 import { Failure } from "../base/failure.ts";
 import { heldRemedy, isHeld, patiently } from "../base/held_file.ts";
+import type { NotOpened } from "./encrypted_key.ts";
 import {
   asPkcs8,
   belongTogether,
@@ -47,6 +48,16 @@ export async function readCertificateFile(
   const text = pemText(octets);
   const found = text === undefined ? await readPfx(octets, from) : await readPem(text, from);
   return await pick(found, path);
+}
+
+/** False where the file is there and encrypted, and with another passphrase than this one. */
+export async function opensWith(path: string, passphrase: string): Promise<boolean> {
+  try {
+    await readCertificateFile(path, passphrase);
+  } catch (failure) {
+    return !(failure instanceof Failure && failure.cause === WRONG_PASSPHRASE);
+  }
+  return true;
 }
 
 /** The key, and of the certificates the one that belongs to it: others are those that signed it. */
@@ -198,11 +209,12 @@ function passphraseMissing(path: string): Failure {
   ]);
 }
 
-function notOpened(why: "wrong passphrase" | "unsupported" | "damaged", path: string): Failure {
-  if (why === "wrong passphrase") {
-    return trouble(`the stored passphrase does not open ${path}`, [
-      'run "plantpost secret set" and type the passphrase of this very file',
-    ]);
+function notOpened(why: NotOpened, path: string): Failure {
+  if (why === WRONG_PASSPHRASE) {
+    return new Failure("oauth.certificate", `the stored passphrase does not open ${path}`, {
+      remedy: 'run "plantpost secret set" and type the passphrase of this very file',
+      cause: WRONG_PASSPHRASE,
+    });
   }
   if (why === "damaged") {
     return trouble(`${path} is damaged`, ["copy or export the file anew"]);
@@ -215,6 +227,8 @@ function notOpened(why: "wrong passphrase" | "unsupported" | "damaged", path: st
 function trouble(message: string, steps: readonly string[]): Failure {
   return new Failure("oauth.certificate", message, { remedy: steps.join("\n") });
 }
+
+const WRONG_PASSPHRASE: NotOpened = "wrong passphrase";
 
 const BLOCK = /-----BEGIN ([A-Z0-9 ]+)-----([^-]*(?:-(?!----)[^-]*)*)-----END \1-----/g;
 const KEY_LABELS: ReadonlySet<string> = new Set([
