@@ -9,7 +9,7 @@ import {
   type DeviceAuthorization,
 } from "../oauth/device_authorization.ts";
 import type { Tokens } from "../oauth/token_endpoint.ts";
-import { withCredential } from "../vault/credential.ts";
+import { type Credential, withCredential } from "../vault/credential.ts";
 import { keepTokens, type SignedIn, type SigningIn } from "./sign_in.ts";
 
 /** @throws {Failure} `oauth.*`, `vault.*`, `net.*`, `usage.invalid`, `profile.invalid` */
@@ -17,17 +17,23 @@ export async function signInByDevice(signingIn: SigningIn): Promise<SignedIn> {
   const { context } = signingIn;
   const { deviceEndpoint } = signingIn.endpoints;
   if (deviceEndpoint === undefined) throw noDeviceEndpoint(signingIn);
-  let tokens: Tokens;
+  let approved: Approved;
   try {
-    tokens = await approvedTokens(signingIn, deviceEndpoint);
+    approved = await approvedTokens(signingIn, deviceEndpoint);
   } catch (cause) {
     if (context.signal.aborted) context.note("the sign-in was not finished: nothing was stored");
     throw cause;
   }
-  return await keepTokens(signingIn, tokens);
+  const { result, credential } = approved;
+  return await keepTokens(signingIn, result, { credential });
 }
 
-async function approvedTokens(signingIn: SigningIn, deviceEndpoint: string): Promise<Tokens> {
+interface Approved {
+  readonly result: Tokens;
+  readonly credential: Credential;
+}
+
+async function approvedTokens(signingIn: SigningIn, deviceEndpoint: string): Promise<Approved> {
   const { asking, client, context, credentials, world } = signingIn;
   const { nowMs, sleep } = world;
   const options = { ...asking, nowMs, sleep, signal: context.signal };
@@ -38,11 +44,10 @@ async function approvedTokens(signingIn: SigningIn, deviceEndpoint: string): Pro
   world.keepSecret(device.deviceCode);
   await show(signingIn, device);
   // An endpoint that does not ask who the client is leaves that to the token endpoint.
-  const { result: tokens } = await withCredential(
+  return await withCredential(
     credentials,
     (credential) => awaitApproval(client(credential), device, options),
   );
-  return tokens;
 }
 
 async function show(
