@@ -5,11 +5,10 @@ import type { Endpoints } from "../oauth/endpoints.ts";
 import type { ProviderRequestOptions } from "../oauth/provider_request.ts";
 import type { OauthClient, Tokens } from "../oauth/token_endpoint.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
-
 import { clockWarning } from "../vault/clock.ts";
 import { type Grant, withSecrets } from "../vault/content.ts";
-import { newGrant } from "../vault/grant.ts";
 import { afterUse, type Credential } from "../vault/credential.ts";
+import { newGrant } from "../vault/grant.ts";
 import type { Vault } from "../vault/vault.ts";
 import type { Context, Warning } from "./context.ts";
 
