@@ -352,7 +352,7 @@ tls = "none"`,
   assert.equal((await desk.run(["status"])).exitCode, 0, "there is nothing to sign in to");
 });
 
-Deno.test("secret set refuses a Secret ID, an empty and a many-lined secret", async () => {
+Deno.test("pain 10: secret set refuses a Secret ID, an empty and a many-lined secret", async () => {
   await using plant = await startPlant();
   const guid = await plant.desk.run(["secret", "set"], {
     stdin: "12345678-90ab-cdef-1234-567890abcdef\n",

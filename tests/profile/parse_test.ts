@@ -310,7 +310,7 @@ smtp.auth = "none"`);
   assert.equal(none.oauth, undefined);
 });
 
-Deno.test("parseSettings() takes redirect URIs on this PC as they are registered", () => {
+Deno.test("pain 7: parseSettings() takes redirect URIs on this PC as they are registered", () => {
   for (
     const uri of [
       "http://localhost",

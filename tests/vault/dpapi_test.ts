@@ -169,7 +169,7 @@ Deno.test({
   },
 });
 
-Deno.test("a vault that Windows sealed is refused elsewhere with the PC and account it is for", async () => {
+Deno.test("pain 18: a vault that Windows sealed is refused elsewhere with the PC and account it is for", async () => {
   await withFolder(async (folder) => {
     const world = testWorld({ platform: "linux" });
     const path = new Vault(settings(folder, "auto"), world).path;

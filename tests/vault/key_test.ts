@@ -122,7 +122,7 @@ Deno.test({
   },
 });
 
-Deno.test("sealingKey() names PC and account when the key of a vault is missing", async () => {
+Deno.test("pain 18: sealingKey() names PC and account when the key of a vault is missing", async () => {
   await withFolder(async (folder) => {
     const request = { ...keyFileRequest(folder), header: headerOf("0123456789abcdef") };
     await assert.rejects(
