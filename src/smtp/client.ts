@@ -5,6 +5,7 @@
 import { Failure } from "../base/failure.ts";
 import type { MessageSource } from "../base/message_source.ts";
 import type { Proxy } from "../base/proxy.ts";
+import { startTimer } from "../base/timer.ts";
 import type { ByteStream } from "../base/world.ts";
 import { authenticate, type Credentials, withoutExtensions } from "./authentication.ts";
 import { addressLiteral, ehloCommand, heloCommand } from "./command.ts";
@@ -328,7 +329,7 @@ async function timed(
   const controller = new AbortController();
   const abort = (): void => controller.abort(signal.reason);
   signal.addEventListener("abort", abort, { once: true });
-  const timer = setTimeout(() => {
+  const timer = startTimer(timeoutMs, () => {
     controller.abort(
       new Failure(
         "net.timeout",
@@ -341,11 +342,11 @@ async function timed(
         },
       ),
     );
-  }, timeoutMs);
+  });
   try {
     return await work(controller.signal);
   } finally {
-    clearTimeout(timer);
+    timer.stop();
     signal.removeEventListener("abort", abort);
   }
 }

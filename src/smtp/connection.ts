@@ -4,6 +4,7 @@
 
 import { Failure } from "../base/failure.ts";
 import { writeAll } from "../base/octets.ts";
+import { startTimer } from "../base/timer.ts";
 import type { ByteStream } from "../base/world.ts";
 import { type Reply, ReplyParser, replyText } from "./reply.ts";
 import { type Timeouts, timeoutsOf } from "./timeouts.ts";
@@ -201,7 +202,7 @@ export class Connection {
     this.#options.signal.removeEventListener("abort", this.#onAbort);
     if (!isPolite) return;
     this.#options.transcript?.("C", "QUIT");
-    const timer = setTimeout(() => this.#stream.close(), CLOSE_TIMEOUT_MS);
+    const timer = startTimer(CLOSE_TIMEOUT_MS, () => this.#stream.close());
     try {
       await writeAll(this.#stream, this.#encoder.encode("QUIT\r\n"));
       // A TLS connection that is closed at once drops what it has not encrypted yet (Deno 2.4).
@@ -209,7 +210,7 @@ export class Connection {
     } catch {
       // The server is gone; there is nobody left to say goodbye to.
     } finally {
-      clearTimeout(timer);
+      timer.stop();
       this.#stream.close();
     }
   }

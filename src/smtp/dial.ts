@@ -3,6 +3,8 @@
 // tried one after another, the other family first. The invariants: one connection comes out, all others are closed;
 // where none does, each address that was tried is named.
 
+import { startTimer } from "../base/timer.ts";
+
 export interface Place {
   readonly host: string;
   readonly port: number;
@@ -112,11 +114,11 @@ function alternating(v4: readonly string[], v6: readonly string[]): readonly str
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
   const { promise, resolve } = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => resolve(undefined), ms);
+  const timer = startTimer(ms, () => resolve(undefined));
   try {
     return await Promise.race([work, promise]);
   } finally {
-    clearTimeout(timer);
+    timer.stop();
   }
 }
 

@@ -1,12 +1,14 @@
 // The time that the server has for a turn, watched by one timer for all turns of a connection: to set and clear one
 // for each takes longer than a quick server takes to answer. The invariant: a turn that is over is never complained of.
 
+import { startTimer, type Timer } from "../base/timer.ts";
+
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** Watches one turn at a time. */
 export class TurnTimer {
   #turn: { readonly untilMs: number; readonly onLate: () => void } | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   #timerAtMs = Number.POSITIVE_INFINITY;
 
   /** `onLate` is called unless `end()` comes first. */
@@ -24,15 +26,15 @@ export class TurnTimer {
   /** Leaves nothing behind that keeps the program from ending. */
   close(): void {
     this.end();
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#timerAtMs = Number.POSITIVE_INFINITY;
   }
 
   #setTimer(atMs: number): void {
-    clearTimeout(this.#timer);
+    this.#timer?.stop();
     this.#timerAtMs = atMs;
     const afterMs = Math.min(Math.ceil(atMs - performance.now()), MAX_TIMER_MS);
-    this.#timer = setTimeout(() => this.#look(), afterMs);
+    this.#timer = startTimer(afterMs, () => this.#look());
   }
 
   #look(): void {
