@@ -13,6 +13,8 @@ import {
   type Grant,
   type VaultContent,
 } from "../vault/content.ts";
+import { appGrant } from "../vault/access.ts";
+import { clockWarning } from "../vault/clock.ts";
 import { credentialsOf } from "../vault/credential.ts";
 import {
   type ExpiryWarning,
@@ -115,7 +117,7 @@ async function withSignIn(context: Context, of: SigningProfile): Promise<Looked>
   const { profile, oauth, base, content } = of;
   const { world } = context;
   const nowMs = world.nowMs();
-  const grant = boundGrant(content, profile);
+  const grant = oauth.flow === "app" ? appGrant(content, profile) : boundGrant(content, profile);
   const credentials = await credentialsOf(profile, oauth, { content, world });
   const hasCredential = credentials.some(({ kind }) => kind !== "none");
   const state = stateOf(grant, { flow: oauth.flow, hasCredential, nowMs });
@@ -134,18 +136,20 @@ async function withSignIn(context: Context, of: SigningProfile): Promise<Looked>
     [certificate, previousCertificate].find((one) =>
       one?.acceptedAtMs !== undefined || one?.file !== undefined
     ) ?? certificate;
-  const trouble = state === "missing"
-    ? missing(profile, oauth)
-    : state === "expired" && grant !== undefined
-    ? await expired(grant, { profile, context })
-    : undefined;
+  const trouble = [
+    ...(state === "missing" ? [missing(profile, oauth)] : []),
+    ...(state === "expired" && grant !== undefined
+      ? [await expired(grant, { profile, context })]
+      : []),
+    clockWarning(grant?.clockSkewMs),
+  ].filter((warning) => warning !== undefined);
   return {
     status: {
       ...base,
       grant: state,
       ...(grant === undefined ? {} : factsOf(grant, { flow: oauth.flow, nowMs })),
       ...(used === undefined ? {} : { certificate: { expiresAt: instant(used.expiresAtMs) } }),
-      warnings: [...(trouble === undefined ? [] : [trouble]), ...endings.map(warningOf)],
+      warnings: [...trouble, ...endings.map(warningOf)],
     },
     endings,
   };

@@ -210,9 +210,11 @@ function storedGrant(
   });
 }
 
-// One with a refresh token is a person's. One for other settings is of no use, and no loss: the app gets a new one,
-// and proves itself with a credential that is bound as well.
-function appGrant(content: VaultContent, profile: Profile): Grant | undefined {
+/**
+ * What an app has; a grant with a refresh token is a person's. One for other settings is of no use, and no loss: the
+ * app gets a new one, and proves itself with a credential that is bound as well.
+ */
+export function appGrant(content: VaultContent, profile: Profile): Grant | undefined {
   try {
     const grant = boundGrant(content, profile);
     return grant?.refreshToken === undefined ? grant : undefined;

@@ -92,11 +92,14 @@ export function startOfDayMs(date: string): number {
  * does not say so itself: "Token has been expired or revoked" stands for six other causes, too.
  */
 export function looksLikeTestingMode(profile: Profile, grant: Grant): boolean {
-  const { refreshTokenIssuedAtMs: issuedMs, refusedAtMs } = grant;
+  const { refreshTokenIssuedAtMs: issuedMs, refreshTokenLastUsedAtMs, refusedAtMs } = grant;
   if (profile.provider !== "google" || issuedMs === undefined || refusedAtMs === undefined) {
     return false;
   }
-  return refusedAtMs - issuedMs <= GOOGLE_TESTING_MS;
+  // Each further try is refused later; the last success stays where it was.
+  const usedForMs = (refreshTokenLastUsedAtMs ?? issuedMs) - issuedMs;
+  return refusedAtMs - issuedMs <= GOOGLE_TESTING_MS ||
+    (usedForMs > 0 && usedForMs <= GOOGLE_TESTING_MS);
 }
 
 const PUBLISH =

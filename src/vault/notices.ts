@@ -1,7 +1,7 @@
 // Which ends to come somebody was told of by mail. The invariant: for each thing and each date of its end a threshold
 // is told once, and a nearer one makes those further off moot; another date starts anew.
 
-import type { ExpiryCode, ExpiryWarning } from "./expiry.ts";
+import { DAY_MS, type ExpiryCode, type ExpiryWarning } from "./expiry.ts";
 
 /** The nearest threshold that was told of a thing; kept beside the secrets of its profile. */
 export interface Notice {
@@ -39,9 +39,10 @@ export function withNotices(
   return [...told.filter((notice) => !news.some(({ code }) => code === notice.code)), ...news];
 }
 
+// An end that the provider gives as seconds from now is a little another one at each refresh.
 function covers(notice: Notice, ending: DueNotice): boolean {
-  return notice.code === ending.code && notice.endsAtMs === ending.endsAtMs &&
-    notice.threshold <= ending.threshold;
+  return notice.code === ending.code &&
+    Math.abs(notice.endsAtMs - ending.endsAtMs) < DAY_MS && notice.threshold <= ending.threshold;
 }
 
 function isToCome(ending: ExpiryWarning): ending is DueNotice {

@@ -292,3 +292,32 @@ Deno.test("status tells of a certificate that waits for its upload, and of the e
   const { certificate } = await json(desk);
   assert.deepEqual(certificate, { expiresAt: "2028-10-24T08:00:00.000Z" });
 });
+
+Deno.test("status tells of a clock that was wrong at the last refresh", async () => {
+  await using desk = await withGrant(profileFile(), { clockSkewMs: 3 * 3_600_000 });
+  const { exitCode, warnings } = await json(desk);
+  assert.equal(exitCode, 0);
+  const [warning] = warnings as Record<string, string>[];
+  assert.equal(warning?.["code"], "clock_wrong");
+  assert.match(warning?.["message"] ?? "", /3 hours ahead of the provider's/);
+});
+
+Deno.test("status of an app does not mind what a person signed in for, or for other settings", async () => {
+  await using desk = await openDesk({
+    profile: profileFile({ oauth: 'flow = "app"\nclient_secret = "very~secret"' }),
+  });
+  await store(desk, (profile) => ({
+    grant: grantOf(profile, { refusedAtMs: desk.nowMs, refusedWith: "AADSTS50173" }),
+  }));
+  assert.equal((await json(desk))["grant"], "usable");
+  await store(desk, (profile) => ({
+    grant: grantOf(profile, { binding: { ...bindingOf(profile), clientId: "another" } }),
+  }));
+  assert.deepEqual(await json(desk), {
+    exitCode: 0,
+    profile: "plant",
+    flow: "app",
+    grant: "usable",
+    warnings: [],
+  });
+});

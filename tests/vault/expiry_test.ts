@@ -115,15 +115,19 @@ Deno.test("pain 22: a Google sign-in of seven days is told to be one of an app i
 });
 
 Deno.test("pain 22: a Google sign-in that was refused within eight days looks like testing mode, a later one does not", () => {
-  const cases: readonly (readonly [ProviderName, number, boolean])[] = [
+  const cases: readonly (readonly [ProviderName, number, boolean, number?])[] = [
     ["google", 7 * DAY_MS, true],
     ["google", 8 * DAY_MS, true],
     ["google", 8 * DAY_MS + 1, false],
+    // Refused again and again, with the last success in the first week, or long after it.
+    ["google", 100 * DAY_MS, true, 7 * DAY_MS],
+    ["google", 100 * DAY_MS, false, 8 * DAY_MS + 1],
     ["microsoft365", 7 * DAY_MS, false],
   ];
-  for (const [provider, lifeMs, expected] of cases) {
+  for (const [provider, lifeMs, expected, usedForMs = 0] of cases) {
     const refused = grant({
       refreshTokenIssuedAtMs: END_MS,
+      refreshTokenLastUsedAtMs: END_MS + usedForMs,
       refusedAtMs: END_MS + lifeMs,
       refusedWith: "invalid_grant",
     });

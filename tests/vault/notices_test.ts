@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { ExpiryWarning } from "../../src/vault/expiry.ts";
+import { DAY_MS, type ExpiryWarning } from "../../src/vault/expiry.ts";
 import { dueNotices, type Notice, withNotices } from "../../src/vault/notices.ts";
 
 const END_MS = 1_800_000_000_000;
@@ -40,7 +40,11 @@ Deno.test("a PC that was off tells the nearest threshold alone, and one whose cl
 
 Deno.test("a new end date starts anew, and each thing counts for itself", () => {
   assert.deepEqual(
-    tell([ending({ threshold: 7 }), ending({ endsAtMs: END_MS + 1 }), ending({ threshold: 30 })]),
+    tell([
+      ending({ threshold: 7 }),
+      ending({ endsAtMs: END_MS + DAY_MS }),
+      ending({ threshold: 30 }),
+    ]),
     [7, 60, 30],
   );
   const both = [ending(), ending({ code: "certificate_expires" })];
@@ -58,7 +62,7 @@ Deno.test("withNotices() keeps what another process has told meanwhile, and of e
   const due = dueNotices([ending({ threshold: 60 })], []);
   const nearer: Notice = { code: "client_secret_expires", endsAtMs: END_MS, threshold: 30 };
   assert.deepEqual(withNotices([nearer], due), [nearer]);
-  const earlier: Notice = { ...nearer, endsAtMs: END_MS - 1 };
+  const earlier: Notice = { ...nearer, endsAtMs: END_MS - DAY_MS };
   assert.deepEqual(withNotices([earlier], due), [{
     code: "client_secret_expires",
     endsAtMs: END_MS,
@@ -66,4 +70,9 @@ Deno.test("withNotices() keeps what another process has told meanwhile, and of e
   }]);
   const other: Notice = { code: "certificate_expires", endsAtMs: 1, threshold: 7 };
   assert.equal(withNotices([other], due).length, 2);
+});
+
+Deno.test("an end that is a little another one at each refresh is the same end", () => {
+  const ends = [0, 900, -1200, DAY_MS - 1].map((ms) => ending({ endsAtMs: END_MS + ms }));
+  assert.deepEqual(tell(ends), [60]);
 });
