@@ -107,6 +107,7 @@ function grantOf(grant: Parts): CarriedGrant {
     ...grant.optional("refreshToken", (key) => grant.text(key)),
     ...grant.optional("refreshTokenIssuedAtMs", (key) => grant.time(key)),
     ...grant.optional("refreshTokenLastUsedAtMs", (key) => grant.time(key)),
+    ...grant.optional("refreshTokenExpiresAtMs", (key) => grant.time(key)),
   };
 }
 

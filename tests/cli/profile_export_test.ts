@@ -189,7 +189,8 @@ Deno.test("profile export carries the sign-in only when asked, and without its b
   const none = await desk.run([...EXPORT, "--with-sign-in", file], WITH_PASSPHRASE);
   assert.equal(none.exitCode, 77);
   assert.match(none.stderr, /no sign-in that lasts.*\nhint: run "plantpost login" first/);
-  await storeGrant(desk, { account: "reports@contoso.com" });
+  const refreshTokenExpiresAtMs = 9_000_000; // so that the other PC warns of it, too
+  await storeGrant(desk, { account: "reports@contoso.com", refreshTokenExpiresAtMs });
   const without = await desk.run([...EXPORT, "--json"], WITH_PASSPHRASE);
   assert.deepEqual(JSON.parse(without.stdout).carried, []);
   const { exitCode, stdout } = await desk.run([...EXPORT, "--with-sign-in", file], WITH_PASSPHRASE);
@@ -207,6 +208,7 @@ Deno.test("profile export carries the sign-in only when asked, and without its b
     refreshToken: "refresh-token-0",
     refreshTokenIssuedAtMs: 1_000_000,
     refreshTokenLastUsedAtMs: 1_000_000,
+    refreshTokenExpiresAtMs,
   });
   await storeGrant(desk, { refusedAtMs: 5_000_000 });
   const dead = await desk.run([...EXPORT, "--with-sign-in", "-"], WITH_PASSPHRASE);
