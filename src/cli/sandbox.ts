@@ -69,6 +69,11 @@ function tell(
     context.note(`${command("secret set")}    (the secret: ${clientSecret})`);
   }
   context.note(command("login"));
+  context.note(
+    `${
+      command("login --device")
+    }    (in its place; type the code at ${sandbox.origin}/devicelogin)`,
+  );
   context.note(command("test"));
   context.note("or as an app, which no person signs in for:");
   context.note(command("--profile app test"));

@@ -300,6 +300,13 @@ export const ENTRA_ERRORS = {
     status: 400,
     text: "OAuth 2.0 device flow error. Authorization is pending. Continue polling.",
   },
+  // RFC 8628 §3.5 has it; Microsoft's page does not, so the number is that of the one above.
+  deviceSlowDown: {
+    number: 70016,
+    error: "slow_down",
+    status: 400,
+    text: "OAuth 2.0 device flow error. Authorization is pending. Poll less often.",
+  },
   deviceDeclined: {
     number: 65004,
     error: "authorization_declined",

@@ -2,16 +2,17 @@
 // person in front of plantpost gets. The tests hold the exit codes to what the program really does.
 
 import { EXIT } from "../base/failure.ts";
+import { DEVICE_FAULTS } from "./device_faults.ts";
 import type { EntraErrorName } from "./entra_errors.ts";
 
 export interface Fault {
   readonly name: string;
   /**
    * `sign-in`: the page in the browser; `token`: every request to the token endpoint; `refresh`: only requests with a
-   * refresh token; `app`: what an app meets that signs in for itself, at the token endpoint or the mail server; `smtp`:
+   * refresh token; `device`: only questions whether a code was approved; `app`: what an app meets that signs in for itself, at the token endpoint or the mail server; `smtp`:
    * the mail server.
    */
-  readonly where: "sign-in" | "token" | "refresh" | "app" | "smtp";
+  readonly where: "sign-in" | "token" | "refresh" | "device" | "app" | "smtp";
   readonly answers: string;
   /** Of the command that meets the fault: `login`, `refresh` or `send`. */
   readonly exitCode: number;
@@ -161,6 +162,7 @@ export const FAULTS = [
     answers: "200 with an HTML page, as a proxy does",
     exitCode: EXIT.protocol,
   },
+  ...DEVICE_FAULTS,
   {
     name: "app-secret-missing",
     where: "app",

@@ -32,6 +32,7 @@ export interface TokenEndpointOptions {
   readonly signal: AbortSignal;
 }
 
+const DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code";
 const HTML_ANSWER = "<!doctype html><title>Sign in</title><h1>Network sign-in required</h1>";
 
 export async function answerTokenRequest(
@@ -89,7 +90,7 @@ async function grant(
       return await redeemCode(form, options);
     case "refresh_token":
       return await refresh(form, options);
-    case "urn:ietf:params:oauth:grant-type:device_code":
+    case DEVICE_GRANT:
       return await pollDevice(form, options);
     case "client_credentials":
       return await appTokens(form, options);
@@ -142,6 +143,7 @@ async function pollDevice(
   const device = options.store.devices.get(name);
   if (device === undefined) return new Refused("deviceUnknown");
   if (device.expiresAtMs <= options.nowMs()) return new Refused("deviceExpired");
+  if (options.plan.takeOnce("device-slow-down")) return new Refused("deviceSlowDown");
   if (device.decision === undefined) return new Refused("devicePending");
   options.store.devices.delete(name);
   if (device.decision === null) return new Refused("deviceDeclined");
@@ -244,7 +246,7 @@ function plantedError(plan: FaultPlan, grantType: string | null): Refused | unde
   for (const fault of FAULTS) {
     const { where } = fault;
     const isHere = where === "token" || (where === "refresh" && isRefresh) ||
-      (where === "app" && isApp);
+      (where === "app" && isApp) || (where === "device" && grantType === DEVICE_GRANT);
     if (!isHere || !("entra" in fault) || !plan.isActive(fault.name)) continue;
     return new Refused(fault.entra, FAULT_VALUES);
   }

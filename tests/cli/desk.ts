@@ -25,6 +25,8 @@ export interface DeskOptions {
   readonly signal?: AbortSignal;
   /** For commands that wait on the clock. */
   readonly sleep?: World["sleep"];
+  /** Somebody who reads standard error along. */
+  readonly reads?: (line: string) => void;
   /** As with a closed pipe, or a full disk behind `>`. */
   readonly takesNoOutput?: boolean;
 }
@@ -89,7 +91,10 @@ function makeWorld(
       outOctets: (octets) => {
         to.out.push(new TextDecoder("latin1").decode(octets));
       },
-      err: (line) => to.err.push(redactor.redact(line)),
+      err: (line) => {
+        to.err.push(redactor.redact(line));
+        options.reads?.(line);
+      },
       ask: answer,
       askHidden: answer,
       input: () => piecesOf(input),

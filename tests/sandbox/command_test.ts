@@ -95,6 +95,7 @@ Deno.test("sandbox: sign-in, mail, inbox, fault, Ctrl-C, and nothing left behind
   const { code, stderr } = await running.interrupt();
   assert.equal(code, 130, stderr);
   assert.match(stderr, new RegExp(`--config "?${config}"? login`));
+  assert.match(stderr, new RegExp(`login --device .*type the code at ${inbox}devicelogin`));
   assert.match(stderr, new RegExp(`shows at ${inbox}`));
   await assert.rejects(Deno.stat(config), Deno.errors.NotFound);
 });

@@ -39,6 +39,7 @@ const WHO: Readonly<Record<string, readonly FaultName[]>> = {
     "client-certificate-expired",
     "client-certificate-unknown",
     "conditional-access",
+    "device-blocked",
     "logon-failed",
     "mailbox-permission-missing",
     "restricted-sender",
@@ -56,6 +57,7 @@ const WHO: Readonly<Record<string, readonly FaultName[]>> = {
     "auth-temporary",
     "client-clock-wrong",
     "concurrent-connections",
+    "device-public-flows-off",
     "greeting-421",
     "quota",
     "rate-limit",
@@ -69,6 +71,8 @@ const WHO: Readonly<Record<string, readonly FaultName[]>> = {
   user: [
     "consent-declined",
     "consent-missing",
+    "device-declined",
+    "device-expired",
     "grant-idle",
     "grant-revoked",
     "mailbox-full",
@@ -138,7 +142,7 @@ export function assertDone(outcome: Outcome): void {
 }
 
 /** Plants a fault until the end of the block. */
-export function planted({ sandbox }: Scene, name: FaultName): Disposable {
+export function planted({ sandbox }: Pick<Scene, "sandbox">, name: FaultName): Disposable {
   sandbox.plant(name);
   return { [Symbol.dispose]: () => sandbox.clear() };
 }
