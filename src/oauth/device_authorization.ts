@@ -70,6 +70,7 @@ export async function authorizeDevice(
       wanted: { answer: "device authorization response", key: "oauth.device_endpoint" },
       status: response.status,
       retryAfter: response.headers.get("retry-after"),
+      date: response.headers.get("date"),
       contentType: response.headers.get("content-type") ?? "",
       body,
     });
@@ -127,10 +128,8 @@ export async function awaitApproval(
     signal?.throwIfAborted();
     // The last question comes at the end of the code's life, but never sooner than the provider wants it.
     await sleep(Math.max(intervalMs, Math.min(pauseMs, device.expiresAtMs - nowMs())), signal);
-    let retryAfter: string | null = null;
     try {
       const response = await askForTokens(client, device, options);
-      retryAfter = response.headers.get("retry-after");
       return await interpretTokens(client, response, {
         doing: "sign in",
         transcript: options.transcript,
@@ -145,10 +144,7 @@ export async function awaitApproval(
         trouble = undefined;
       } else if (failure.retry === "later") {
         trouble = failure;
-        pauseMs = Math.max(
-          Math.min(pauseMs * 2, LONGEST_PAUSE_MS),
-          waitWanted(retryAfter, nowMs()),
-        );
+        pauseMs = Math.max(Math.min(pauseMs * 2, LONGEST_PAUSE_MS), failure.pauseMs ?? 0);
       } else throw failure;
     }
     if (nowMs() >= device.expiresAtMs) throw ranOut(trouble);
@@ -173,15 +169,6 @@ async function askForTokens(
         common,
       ),
   );
-}
-
-// Retry-After is a number of seconds or a date (RFC 9110 §10.2.3).
-function waitWanted(retryAfter: string | null, nowMs: number): number {
-  if (retryAfter === null) return 0;
-  const waitMs = /^\d{1,9}$/.test(retryAfter)
-    ? Number(retryAfter) * 1000
-    : Date.parse(retryAfter) - nowMs;
-  return Number.isNaN(waitMs) ? 0 : waitMs;
 }
 
 function ranOut(trouble: Failure | undefined): Failure {

@@ -30,28 +30,33 @@ async function startPlant(
   const requests: [string, URLSearchParams][] = [];
   const answers: Response[] = [];
   const waits: number[] = [];
+  const answer = async (request: Request): Promise<Response> => {
+    const { pathname } = new URL(request.url);
+    requests.push([pathname, new URLSearchParams(await request.text())]);
+    if (pathname === "/device") {
+      return Response.json({
+        device_code: DEVICE_CODE,
+        user_code: "WDJB-MJHT",
+        verification_uri: PAGE,
+        expires_in: 900,
+        ...plant.device,
+      });
+    }
+    if (pathname !== "/token") return Response.json(plant.metadata);
+    return answers.shift() ?? Response.json({
+      token_type: "Bearer",
+      expires_in: 3600,
+      access_token: "access-token-of-the-plant",
+      refresh_token: "refresh-token-of-the-plant",
+      id_token: `e30.${btoa(JSON.stringify({ preferred_username: "reports@example.com" }))}.sig`,
+    });
+  };
   const server = Deno.serve(
     { hostname: "127.0.0.1", port: 0, onListen: () => {} },
     async (request) => {
-      const { pathname } = new URL(request.url);
-      requests.push([pathname, new URLSearchParams(await request.text())]);
-      if (pathname === "/device") {
-        return Response.json({
-          device_code: DEVICE_CODE,
-          user_code: "WDJB-MJHT",
-          verification_uri: PAGE,
-          expires_in: 900,
-          ...plant.device,
-        });
-      }
-      if (pathname !== "/token") return Response.json(plant.metadata);
-      return answers.shift() ?? Response.json({
-        token_type: "Bearer",
-        expires_in: 3600,
-        access_token: "access-token-of-the-plant",
-        refresh_token: "refresh-token-of-the-plant",
-        id_token: `e30.${btoa(JSON.stringify({ preferred_username: "reports@example.com" }))}.sig`,
-      });
+      const response = await answer(request);
+      response.headers.set("date", new Date(desk.nowMs).toUTCString());
+      return response;
     },
   );
   const origin = `http://127.0.0.1:${server.addr.port}`;

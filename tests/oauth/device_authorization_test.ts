@@ -148,7 +148,7 @@ Deno.test("awaitApproval() waits as long as Retry-After says, in seconds or as a
   const until = new Date(START_MS + 300_000).toUTCString();
   const at = provider([
     status(429, { "retry-after": "120" }),
-    status(503, { "retry-after": until }),
+    status(503, { "retry-after": until, date: new Date(START_MS + 125_000).toUTCString() }),
     status(503, { "retry-after": "soon" }),
     GRANTED,
   ]);
