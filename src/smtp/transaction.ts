@@ -35,7 +35,7 @@ export class Transaction {
   readonly #options: TransactionOptions;
   readonly #envelope: EnvelopeExchange;
   #isAhead = false;
-  #following: Following = () => undefined;
+  #following: Following | undefined;
   #next: Transaction | undefined;
 
   /** @throws {Failure} `message.too_big`, `message.invalid` for what the server is known not to take */
@@ -72,7 +72,7 @@ export class Transaction {
    * those of the message source and the connection
    */
   async run(following?: Following): Promise<TransactionResult> {
-    this.#following = following ?? this.#following;
+    this.#following = following;
     this.#connection.assertInStep(this.repliesDue);
     const { message, usesChunking } = this.#options;
     const isSmall = message.sizeBytes <= SMALL_MESSAGE_BYTES;
@@ -315,7 +315,7 @@ export class Transaction {
 
   /** Writes the last octets of the message, and what goes ahead of the next one. */
   async #handOver(): Promise<void> {
-    this.#next = this.#following();
+    this.#next = this.#following?.();
     this.#next?.goAhead();
     try {
       await this.#connection.flush();
