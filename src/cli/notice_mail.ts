@@ -35,6 +35,7 @@ export function noticeMail(
     }`,
     `File:     ${file}`,
     `Account:  ${profile.user}`,
+    ...(profile.oauth === undefined ? [] : [`App:      ${profile.oauth.clientId}`]),
     `Server:   ${profile.smtp.host}:${profile.smtp.port}`,
     `Program:  plantpost ${VERSION}`,
     "",
@@ -60,9 +61,10 @@ export function noticeMail(
 
 function paragraph(notice: DueNotice, nowMs: number): readonly string[] {
   const days = Math.ceil((notice.endsAtMs - nowMs) / DAY_MS);
-  const message = `${notice.message.charAt(0).toUpperCase()}${notice.message.slice(1)}`;
+  const [what = "", ...why] = notice.message.split(": ");
+  const left = `in ${days} ${days === 1 ? "day" : "days"}`;
   return [
-    `${message} (in ${days} ${days === 1 ? "day" : "days"}).`,
+    `${[`${what.charAt(0).toUpperCase()}${what.slice(1)}, ${left}`, ...why].join(": ")}.`,
     `Who must act: ${WHO[notice.who]}.`,
     "What to do:",
     ...notice.remedy.split("\n").map((line) => `  ${line}`),

@@ -118,11 +118,11 @@ Deno.test("the mail says what ends on which PC, when, who must act and what to d
   for (
     const part of [
       /^plantpost on PANEL-7 still sends mail\./,
-      /The client secret of profile "plant" ends on 2027-05-01 \(in 30 days\)\./,
+      /The client secret of profile "plant" ends on 2027-05-01, in 30 days\./,
       /Who must act: an administrator of the app registration\./,
       /What to do:\n {2}1\. have whoever runs the provider make a new client secret/,
       /PC: {7}PANEL-7\nProfile: {2}plant \(Reports of the plant\)\nFile: {5}.*plantpost\.toml\n/,
-      /Account: {2}reports@contoso\.com\n/,
+      /Account: {2}reports@contoso\.com\nApp: {6}plant\n/,
     ]
   ) assert.match(text, part);
   assert.deepEqual(
