@@ -75,8 +75,10 @@ function tell(
     }    (in its place; type the code at ${sandbox.origin}/devicelogin)`,
   );
   context.note(command("test"));
-  context.note("or as an app, which no person signs in for:");
-  context.note(command("--profile app test"));
+  if (platform === "mobile") {
+    context.note("or as an app, which no person signs in for:");
+    context.note(command("--profile app test"));
+  }
   context.note(`what arrives shows at ${sandbox.origin}/`);
   for (const { name, messagesLeft } of sandbox.faults.planted) {
     const when = messagesLeft === 0

@@ -91,11 +91,14 @@ Deno.test("sandbox: sign-in, mail, inbox, fault, Ctrl-C, and nothing left behind
   assert.equal(foreign.status, 403);
   await foreign.body?.cancel();
 
+  assertDone(await program.run(["test", "--config", config, "--profile", "app"]));
+
   if (Deno.build.os === "windows") return; // a process cannot send another one Ctrl-C there
   const { code, stderr } = await running.interrupt();
   assert.equal(code, 130, stderr);
   assert.match(stderr, new RegExp(`--config "?${config}"? login`));
   assert.match(stderr, new RegExp(`login --device .*type the code at ${inbox}devicelogin`));
+  assert.match(stderr, new RegExp(`--config "?${config}"? --profile app test`));
   assert.match(stderr, new RegExp(`shows at ${inbox}`));
   await assert.rejects(Deno.stat(config), Deno.errors.NotFound);
 });
