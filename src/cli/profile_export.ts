@@ -10,8 +10,16 @@ import { parseSettings } from "../profile/parse.ts";
 import type { Profile } from "../profile/profile.ts";
 import { PROVIDERS } from "../profile/providers.ts";
 import { clientSecretOf } from "../vault/client_secret.ts";
-import { boundGrant, boundSmtpPassword, type VaultContent } from "../vault/content.ts";
 import {
+  boundCertificates,
+  boundGrant,
+  boundPassphrase,
+  boundSmtpPassword,
+  type StoredCertificate,
+  type VaultContent,
+} from "../vault/content.ts";
+import {
+  type CarriedCertificate,
   type CarriedFile,
   type CarriedGrant,
   type CarriedProfile,
@@ -26,6 +34,14 @@ const SECRET_KEYS = [
   "oauth.client_secret_env",
   "oauth.client_secret_file",
 ];
+const CARRIED_SECRETS = [
+  "clientSecret",
+  "smtpPassword",
+  "certificatePassphrase",
+  "certificate",
+  "previousCertificate",
+  "grant",
+] as const satisfies readonly (keyof CarriedProfile)[];
 /** Certificates of a company are some kilobytes. */
 const MOST_FILE_BYTES = 1_000_000;
 
@@ -46,7 +62,7 @@ export async function run(context: Context): Promise<number> {
   const sealed = await sealText(writeCarried(carried), passphrase);
   context.signal.throwIfAborted();
   const names = [
-    ...(["clientSecret", "smtpPassword", "grant"] as const).filter((name) => name in carried),
+    ...CARRIED_SECRETS.filter((name) => name in carried),
     ...carried.files.map(({ key }) => key),
   ];
   if (path === undefined) print(context, { profile: profile.name, carried: names, sealed });
@@ -117,6 +133,7 @@ async function collect(context: Context, profile: Profile): Promise<CarriedProfi
     files: await readFiles(profile, { file: settings.file, platform: world.platform }),
     ...(clientSecret === undefined ? {} : { clientSecret }),
     ...(smtpPassword === undefined ? {} : { smtpPassword }),
+    ...certificatesOf(context, { profile, content }),
     ...(grant === undefined ? {} : { grant }),
   };
 }
@@ -130,6 +147,33 @@ async function findClientSecret(
   const secret = clientSecretOf(profile, profile.oauth, { content, world: context.world });
   // Without OAuth it may be missing; then its key stays in the profile.
   return signsIn(profile) ? await secret : await secret.catch(() => undefined);
+}
+
+/** With a file its passphrase, which opens nothing else; else what `cert new` made. */
+function certificatesOf(
+  { world }: Context,
+  from: { readonly profile: Profile; readonly content: VaultContent },
+): Pick<CarriedProfile, "certificatePassphrase" | "certificate" | "previousCertificate"> {
+  const { profile, content } = from;
+  if (profile.oauth === undefined || !signsIn(profile)) return {};
+  if (profile.oauth.certificateFile !== undefined) {
+    const certificatePassphrase = boundPassphrase(content, profile)?.value;
+    if (certificatePassphrase === undefined) return {};
+    world.keepSecret(certificatePassphrase);
+    return { certificatePassphrase };
+  }
+  const { certificate, previousCertificate } = boundCertificates(content, profile);
+  const carried = (stored: StoredCertificate): CarriedCertificate => {
+    const { binding: _binding, ...rest } = stored;
+    world.keepSecret(rest.privateKey);
+    return rest;
+  };
+  return {
+    ...(certificate === undefined ? {} : { certificate: carried(certificate) }),
+    ...(previousCertificate === undefined
+      ? {}
+      : { previousCertificate: carried(previousCertificate) }),
+  };
 }
 
 function findGrant(content: VaultContent, profile: Profile): CarriedGrant {
@@ -206,6 +250,10 @@ function describe(
   const parts = [
     ...(carried.clientSecret === undefined ? [] : ["the client secret"]),
     ...(carried.smtpPassword === undefined ? [] : ["the SMTP password"]),
+    ...(carried.certificatePassphrase === undefined
+      ? []
+      : ["the passphrase of the certificate file"]),
+    ...(carried.certificate === undefined ? [] : ["the certificate and its key"]),
     ...(carried.grant === undefined ? [] : ["the sign-in"]),
     ...carried.files.map(({ path }) => path),
   ];

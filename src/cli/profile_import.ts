@@ -5,7 +5,9 @@ import { EXIT, Failure } from "../base/failure.ts";
 import { dirName } from "../base/paths.ts";
 import type { Profile } from "../profile/profile.ts";
 import {
+  type Binding,
   bindingOf,
+  boundCertificates,
   boundGrant,
   boundSmtpPassword,
   type Grant,
@@ -28,10 +30,7 @@ export async function run(context: Context): Promise<number> {
   const passphrase = await passphraseToOpen(context, from);
   const carried = readCarried(await openSealedText(octets, { passphrase, from }), from);
   context.signal.throwIfAborted();
-  const { clientSecret, smtpPassword, grant } = carried;
-  for (const secret of [clientSecret, smtpPassword, grant?.accessToken, grant?.refreshToken]) {
-    world.keepSecret(secret ?? "");
-  }
+  for (const secret of secretsIn(carried)) world.keepSecret(secret ?? "");
   checkName(flags.text("profile"), carried);
   const target = await openTarget(context, { carried, from, shallReplace: flags.has("replace") });
   context.adopt(target.settings, target.profile.name);
@@ -43,7 +42,8 @@ export async function run(context: Context): Promise<number> {
     await writeTarget(target, world);
     const after = withSecrets(before, target.profile.name, change);
     if (Object.keys(change).length > 0) await save(after);
-    return { content: after, stored: Object.keys(change) };
+    const stored = Object.entries(change).filter(([, value]) => value !== undefined);
+    return { content: after, stored: stored.map(([name]) => name) };
   });
   await warn(context, target);
   const next = nextStep(content, target);
@@ -68,6 +68,22 @@ function checkName(wanted: string | undefined, carried: CarriedProfile): void {
   );
 }
 
+function secretsIn(carried: CarriedProfile): readonly (string | undefined)[] {
+  const { certificate, clientSecret, grant, previousCertificate, smtpPassword } = carried;
+  return [
+    clientSecret,
+    smtpPassword,
+    carried.certificatePassphrase,
+    certificate?.privateKey,
+    previousCertificate?.privateKey,
+    grant?.accessToken,
+    grant?.refreshToken,
+  ];
+}
+
+/** A value of undefined forgets what is there. */
+type SecretChange = { readonly [Key in keyof ProfileSecrets]: ProfileSecrets[Key] | undefined };
+
 /** What goes into the vault, bound to the profile as it is on this PC. */
 function secretChange(
   content: VaultContent,
@@ -76,7 +92,7 @@ function secretChange(
     readonly profile: Profile;
     readonly nowMs: number;
   },
-): ProfileSecrets {
+): SecretChange {
   const { carried, profile, nowMs } = from;
   const binding = bindingOf(profile);
   const secret = (value: string): ProfileSecrets["clientSecret"] & object => ({
@@ -84,12 +100,43 @@ function secretChange(
     value,
     setAtMs: nowMs,
   });
-  const { clientSecret, smtpPassword, grant } = carried;
+  const { certificatePassphrase: passphrase, clientSecret, grant, smtpPassword } = carried;
   const takesGrant = grant !== undefined && !isOlder(grant, usableGrant(content, profile));
   return {
     ...(clientSecret === undefined ? {} : { clientSecret: secret(clientSecret) }),
     ...(smtpPassword === undefined ? {} : { smtpPassword: secret(smtpPassword) }),
+    ...(passphrase === undefined ? {} : { certificatePassphrase: secret(passphrase) }),
+    ...certificateChange(content, { carried, profile, binding }),
     ...(takesGrant ? { grant: { ...grant, binding } } : {}),
+  };
+}
+
+// A newer one of this PC stays. Of an older one nobody knows whether the provider still takes it, so it goes, unless
+// the carried one waits for its upload.
+function certificateChange(
+  content: VaultContent,
+  from: {
+    readonly carried: CarriedProfile;
+    readonly profile: Profile;
+    readonly binding: Binding;
+  },
+): SecretChange {
+  const { binding, carried: { certificate, previousCertificate }, profile } = from;
+  if (certificate === undefined) return {};
+  const own = ownPart(() => boundCertificates(content, profile));
+  const ownNewest = own?.certificate;
+  if (ownNewest !== undefined && ownNewest.madeAtMs > certificate.madeAtMs) return {};
+  if (ownNewest?.certificate === certificate.certificate) {
+    // The same: what is known here of its acceptance is not older than what is known there.
+    return certificate.acceptedAtMs === undefined || ownNewest.acceptedAtMs !== undefined
+      ? {}
+      : { certificate: { ...certificate, binding }, previousCertificate: undefined };
+  }
+  const before = certificate.acceptedAtMs !== undefined ? undefined : previousCertificate ??
+    (ownNewest?.acceptedAtMs === undefined ? own?.previousCertificate : ownNewest);
+  return {
+    certificate: { ...certificate, binding },
+    previousCertificate: before === undefined ? undefined : { ...before, binding },
   };
 }
 
@@ -133,7 +180,8 @@ function missingStep(content: VaultContent, profile: Profile): string | undefine
   if (profile.oauth?.flow !== "app") {
     return usableGrant(content, profile) === undefined ? "login" : undefined;
   }
-  const hasSecret = secretsOf(content, profile.name).clientSecret !== undefined ||
+  const { certificate, clientSecret } = secretsOf(content, profile.name);
+  const hasSecret = clientSecret !== undefined || certificate !== undefined ||
     profile.oauth.certificateFile !== undefined;
   return hasSecret ? undefined : "secret set";
 }
@@ -162,6 +210,9 @@ async function warn(context: Context, target: Target): Promise<void> {
 const WORDS: Readonly<Record<string, string>> = {
   clientSecret: "the client secret",
   smtpPassword: "the SMTP password",
+  certificatePassphrase: "the passphrase of the certificate file",
+  certificate: "the certificate and its key",
+  previousCertificate: "the certificate before it",
   grant: "the sign-in",
 };
 

@@ -5,7 +5,7 @@
 import { fromBase64, toBase64 } from "../base/base64.ts";
 import { Failure } from "../base/failure.ts";
 import { VERSION as RELEASE } from "../base/version.ts";
-import type { Grant } from "./content.ts";
+import type { Grant, StoredCertificate } from "./content.ts";
 
 const FORMAT = "plantpost profile";
 const VERSION = 1;
@@ -24,6 +24,8 @@ export type CarriedGrant = Omit<
   "binding" | "refusedAtMs" | "refusedWith" | "interruptedAtMs"
 >;
 
+export type CarriedCertificate = Omit<StoredCertificate, "binding">;
+
 export interface CarriedProfile {
   readonly exportedAtMs: number;
   readonly pc: string;
@@ -35,6 +37,9 @@ export interface CarriedProfile {
   readonly files: readonly CarriedFile[];
   readonly clientSecret?: string;
   readonly smtpPassword?: string;
+  readonly certificatePassphrase?: string;
+  readonly certificate?: CarriedCertificate;
+  readonly previousCertificate?: CarriedCertificate;
   readonly grant?: CarriedGrant;
 }
 
@@ -93,7 +98,20 @@ function parts(all: Parts): CarriedProfile {
     }),
     ...all.optional("clientSecret", (key) => all.text(key)),
     ...all.optional("smtpPassword", (key) => all.text(key)),
+    ...all.optional("certificatePassphrase", (key) => all.text(key)),
+    ...all.optional("certificate", (key) => certificateOf(all.part(key))),
+    ...all.optional("previousCertificate", (key) => certificateOf(all.part(key))),
     ...all.optional("grant", (key) => grantOf(all.part(key))),
+  };
+}
+
+function certificateOf(certificate: Parts): CarriedCertificate {
+  return {
+    privateKey: certificate.text("privateKey"),
+    certificate: certificate.text("certificate"),
+    madeAtMs: certificate.time("madeAtMs"),
+    expiresAtMs: certificate.time("expiresAtMs"),
+    ...certificate.optional("acceptedAtMs", (key) => certificate.time(key)),
   };
 }
 
