@@ -19,7 +19,7 @@ export async function signInByDevice(signingIn: SigningIn): Promise<SignedIn> {
   if (deviceEndpoint === undefined) throw noDeviceEndpoint(signingIn);
   let approved: Approved;
   try {
-    approved = await approvedTokens(signingIn, deviceEndpoint);
+    approved = await approval(signingIn, deviceEndpoint);
   } catch (cause) {
     if (context.signal.aborted) context.note("the sign-in was not finished: nothing was stored");
     throw cause;
@@ -33,11 +33,11 @@ interface Approved {
   readonly credential: Credential;
 }
 
-async function approvedTokens(signingIn: SigningIn, deviceEndpoint: string): Promise<Approved> {
+async function approval(signingIn: SigningIn, deviceEndpoint: string): Promise<Approved> {
   const { asking, client, context, credentials, world } = signingIn;
   const { nowMs, sleep } = world;
   const options = { ...asking, nowMs, sleep, signal: context.signal };
-  const { result: device } = await withCredential(
+  const { result: device, credential: taken } = await withCredential(
     credentials,
     (credential) => authorizeDevice(client(credential), deviceEndpoint, options),
   );
@@ -45,7 +45,7 @@ async function approvedTokens(signingIn: SigningIn, deviceEndpoint: string): Pro
   await show(signingIn, device);
   // An endpoint that does not ask who the client is leaves that to the token endpoint.
   return await withCredential(
-    credentials,
+    [taken, ...credentials.filter((credential) => credential !== taken)],
     (credential) => awaitApproval(client(credential), device, options),
   );
 }

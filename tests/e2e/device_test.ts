@@ -2,6 +2,8 @@
 // through Dovecot; then the same at a real terminal, whose picture another program reads, until Ctrl-C.
 
 import assert from "node:assert/strict";
+import { X509Certificate } from "node:crypto";
+import { fileURLToPath } from "node:url";
 import { dovecotMissing } from "../peers/dovecot.ts";
 import { mailProfile, type MailServers, startMailServers } from "../peers/mail_servers.ts";
 import { startOidcProvider } from "../peers/oidc.ts";
@@ -12,9 +14,11 @@ import { commandLine, type Outcome, Program } from "./program.ts";
 const ACCOUNT = "reports@example.com";
 const CLIENT_SECRET = "s3cret+/=:%41& of the plant~";
 
+const CERTIFICATE_FILE = fileURLToPath(new URL("../vault/certificates/pkcs8.pem", import.meta.url));
+
 interface Variant {
   readonly name: string;
-  readonly method: "none" | "client_secret_post";
+  readonly method: "none" | "client_secret_post" | "private_key_jwt";
   /** The endpoints, as the profile has them. */
   readonly endpoints: (servers: MailServers) => string;
 }
@@ -31,6 +35,12 @@ const VARIANTS: readonly Variant[] = [
     method: "client_secret_post",
     endpoints: ({ oidc }) => `issuer = "${oidc.issuer}"`,
   },
+  {
+    name: "certificate, endpoints by discovery",
+    method: "private_key_jwt",
+    endpoints: ({ oidc }) =>
+      `issuer = "${oidc.issuer}"\ncertificate_file = ${JSON.stringify(CERTIFICATE_FILE)}`,
+  },
 ];
 
 const noteOf = (missing: string | undefined): string =>
@@ -42,10 +52,11 @@ for (const variant of VARIANTS) {
     ignore: dovecotMissing !== undefined,
     fn: async () => {
       await using program = await Program.create();
-      const isPublic = variant.method === "none";
+      const hasSecret = variant.method === "client_secret_post";
       await using servers = await startMailServers({
         method: variant.method,
-        ...(isPublic ? {} : { clientSecret: CLIENT_SECRET }),
+        ...(hasSecret ? { clientSecret: CLIENT_SECRET } : {}),
+        ...(variant.method === "private_key_jwt" ? { client: { jwks: await publicKeys() } } : {}),
         accessTokenSeconds: 3600,
       });
       const profile = mailProfile(servers, { user: ACCOUNT })
@@ -54,7 +65,7 @@ for (const variant of VARIANTS) {
       assert.ok(!profile.includes("authorization_endpoint"));
       await program.write("plantpost.toml", profile);
       await Deno.mkdir(program.path("keys"));
-      if (!isPublic) done(await program.run(["secret", "set"], { stdin: CLIENT_SECRET }));
+      if (hasSecret) done(await program.run(["secret", "set"], { stdin: CLIENT_SECRET }));
 
       const login = program.start(["login", "--json", "--verbose"]);
       const [page] = await login.untilStderr(/^http:\S+$/mu);
@@ -135,6 +146,14 @@ key_file = "vault.key"
     assert.equal((await program.run(["status"])).exitCode, 77);
   },
 });
+
+async function publicKeys(): Promise<{ readonly keys: readonly JsonWebKey[] }> {
+  const text = await Deno.readTextFile(CERTIFICATE_FILE);
+  const { publicKey } = new X509Certificate(text.slice(text.indexOf("-----BEGIN CERTIFICATE")));
+  return {
+    keys: [{ ...publicKey.export({ format: "jwk" }) as JsonWebKey, use: "sig", alg: "RS256" }],
+  };
+}
 
 function done(outcome: Outcome): Outcome {
   assert.equal(outcome.exitCode, 0, `${outcome.stdout}${outcome.stderr}`);
