@@ -214,8 +214,8 @@ export const MICROSOFT_CREDENTIALS: readonly Entry[] = [
     who: "administrator",
     steps: [
       `open ${REG} > API permissions > Grant admin consent, signed in to the tenant that owns the mailbox`,
-      "for an app of another tenant: open https://login.microsoftonline.com/TENANT/v2.0/adminconsent?client_id=CLIENT_ID " +
-      "with both IDs filled in",
+      "for an app of another tenant: open https://login.microsoftonline.com/TENANT/v2.0/adminconsent?client_id={clientId} " +
+      "with the tenant in its place",
     ],
     retry: "never",
   },

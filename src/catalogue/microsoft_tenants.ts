@@ -163,7 +163,7 @@ export const MICROSOFT_TENANTS: readonly Entry[] = [
     who: "administrator",
     steps: [
       GRANT_CONSENT,
-      "or open https://login.microsoftonline.com/TENANT/adminconsent?client_id=CLIENT_ID with both IDs filled in",
+      "or open https://login.microsoftonline.com/TENANT/adminconsent?client_id={clientId} with the tenant in its place",
       LOGIN,
     ],
     retry: "after-login",

@@ -83,9 +83,10 @@ Deno.test("pain 10: an expired secret and a wrong one offer a new secret, and th
 });
 
 Deno.test("pain 8: an administrator's consent is asked for by its address, and the mailbox signs in afterwards", async () => {
-  const { who, steps } = await adviceFor(refused(90094), { user: "reports@contoso.com" });
+  const facts = { user: "reports@contoso.com", clientId: "the-app" };
+  const { who, steps } = await adviceFor(refused(90094), facts);
   assert.equal(who, "administrator");
-  assert.match(steps.join("\n"), /adminconsent\?client_id=/);
+  assert.match(steps.join("\n"), /adminconsent\?client_id=the-app /);
   assert.match(steps.at(-1) ?? "", /plantpost login.* sign in as reports@contoso\.com/);
   const own = await adviceFor(refused(65001));
   assert.match(own.steps.join("\n"), /press Accept[^]*Grant admin consent/);

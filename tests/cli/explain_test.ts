@@ -17,6 +17,22 @@ Deno.test("explain says meaning, who must act and the steps, without any profile
   assert.match(stdout, /\n {2}trying again: does not help before the steps are done\n$/);
 });
 
+Deno.test("pain 6: explain gives an app's two PowerShell lines, and which object ID they want", async () => {
+  await using desk = await openDesk({ profile: NO_PROFILE });
+  for (
+    const asked of [
+      "535 5.7.3 Authentication unsuccessful",
+      "430 4.2.0 STOREDRV; mailbox logon failure; MapiExceptionLogonFailed",
+    ]
+  ) {
+    const { exitCode, stdout } = await desk.run(["explain", asked]);
+    assert.equal(exitCode, 0);
+    assert.match(stdout, /New-ServicePrincipal -AppId CLIENT_ID -ObjectId OBJECT_ID/);
+    assert.match(stdout, /Add-MailboxPermission -Identity "USER@DOMAIN" -User OBJECT_ID -Acc/);
+    assert.match(stdout, /under Enterprise applications, not the one under App registrations/);
+  }
+});
+
 Deno.test("explain --json prints one value with everything that it knows", async () => {
   await using desk = await openDesk({ profile: NO_PROFILE });
   const { exitCode, stdout } = await desk.run(["explain", "--json", "oauth.grant_expired"]);
