@@ -83,7 +83,9 @@ export const KEY_TEXTS: Readonly<Record<KeyPath, KeyText>> = {
     example: "2027-05-01",
   },
   "profiles.*.oauth.certificate_file": {
-    sentence: "Certificate and private key, instead of a client secret.",
+    sentence:
+      "Certificate and private key in one file, PEM or PFX, instead of a client secret; its passphrase " +
+      'goes into the vault: "plantpost secret set". Better run "plantpost cert new": no such file is needed.',
     example: '"plantpost.pem"',
   },
   "profiles.*.oauth.authorization_endpoint": {

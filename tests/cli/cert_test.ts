@@ -6,7 +6,8 @@ import { fileURLToPath } from "node:url";
 import { whatNext } from "../../src/cli/cert_steps.ts";
 import { testProfile } from "../vault/fixtures.ts";
 import { type Desk, openDesk } from "./desk.ts";
-import { store, stored } from "./stored.ts";
+import { startTokenServer, tokens } from "../oauth/token_server.ts";
+import { grantOf, store, stored } from "./stored.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -222,4 +223,47 @@ Deno.test("reset --secret forgets keys and passphrase, and reset alone keeps the
   const { exitCode } = await desk.run(["reset", "--secret", "--yes"]);
   assert.equal(exitCode, 0);
   assert.deepEqual(await stored(desk), {});
+});
+
+Deno.test("a certificate that waits for its upload stops nothing, and is used alone once the provider has taken it", async () => {
+  const asked: URLSearchParams[] = [];
+  let isUploaded = false;
+  await using server = startTokenServer(({ fields }) => {
+    asked.push(fields);
+    const isTaken = fields.has("client_secret") || isUploaded;
+    const answer = isTaken ? tokens() : Response.json({ error: "invalid_client" }, { status: 401 });
+    // The clock of the desk; another one would be a reason to ask once more.
+    answer.headers.set("date", new Date(desk.nowMs).toUTCString());
+    return answer;
+  });
+  await using desk = await openDesk({
+    profile: `[profiles.plant]
+provider = "custom"
+user = "reports@contoso.com"
+[profiles.plant.oauth]
+client_id = "plant"
+authorization_endpoint = "https://login.example.com/authorize"
+token_endpoint = "${server.endpoint}"
+[profiles.plant.smtp]
+host = "mail.example.com"`,
+  });
+  await desk.run(["secret", "set"], { stdin: "client-secret-1" });
+  await store(desk, (profile) => ({ grant: grantOf(profile) }));
+  assert.equal((await desk.run(["cert", "new"])).exitCode, 0);
+  const ways = (): readonly string[] =>
+    asked.splice(0).map((fields) => fields.has("client_assertion") ? "certificate" : "secret");
+
+  const before = await desk.run(["refresh"]);
+  assert.equal(before.exitCode, 0, before.stderr);
+  assert.deepEqual(ways(), ["certificate", "secret"]);
+  assert.equal((await stored(desk)).certificate?.acceptedAtMs, undefined);
+
+  isUploaded = true;
+  desk.nowMs += DAY_MS;
+  const after = await desk.run(["refresh"]);
+  assert.equal(after.exitCode, 0, after.stderr);
+  assert.deepEqual(ways(), ["certificate"]);
+  assert.equal((await stored(desk)).certificate?.acceptedAtMs, desk.nowMs);
+  // From here on a new one may be made; the secret is still there, and not needed.
+  assert.equal((await stored(desk)).clientSecret?.value, "client-secret-1");
 });
