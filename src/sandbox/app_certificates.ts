@@ -4,11 +4,13 @@
 
 import { fromBase64 } from "../base/base64.ts";
 import { objectIdOf, partsOf, readElement } from "../base/der_reader.ts";
-import { readX509, thumbprintOf, type X509 } from "../vault/x509.ts";
+import { readX509, shownThumbprint, thumbprintOf, type X509 } from "../vault/x509.ts";
 
 export interface AppCertificate extends X509 {
   /** As the JWT's `x5t#S256` gives it. */
   readonly thumbprint: string;
+  /** As the portal shows it. */
+  readonly shown: string;
 }
 
 /** Why a file was not taken. */
@@ -45,7 +47,11 @@ export class AppCertificates {
     if (objectIdOf(partsOf(algorithm)[0]) !== RSA_ENCRYPTION) {
       return { problem: "the key of that certificate is not an RSA key" };
     }
-    const certificate = { ...read, thumbprint: await thumbprintOf(read.der) };
+    const [thumbprint, shown] = await Promise.all([
+      thumbprintOf(read.der),
+      shownThumbprint(read.der, "SHA-1"),
+    ]);
+    const certificate = { ...read, thumbprint, shown };
     this.#known.set(certificate.thumbprint, certificate);
     return certificate;
   }

@@ -97,5 +97,5 @@ table { border-collapse: collapse; width: 100%; } th, td { text-align: left; pad
   border-bottom: 1px solid var(--line); vertical-align: top; } th { color: var(--soft); font-weight: 500; font-size: .85rem; white-space: nowrap; }
 pre { white-space: pre-wrap; background: var(--ground); padding: .8rem; border-radius: 6px; font-size: .9rem; }
 iframe { width: 100%; height: 26rem; border: 1px solid var(--line); border-radius: 6px; background: #fff; }
-form.inline { display: inline-flex; gap: .5rem; align-items: center; flex-wrap: wrap; }
+form.inline { display: inline-flex; gap: .5rem; margin-top: .4rem; align-items: center; flex-wrap: wrap; }
 `;

@@ -21,7 +21,7 @@ export async function registration(request: Request, directory: Directory): Prom
       ? registrationPage(directory, taken.problem)
       : Response.json(taken, { status: 400 });
   }
-  if (!isForm) return Response.json({ thumbprint: taken.thumbprint });
+  if (!isForm) return Response.json({ thumbprint: taken.shown });
   return new Response(null, { status: 303, headers: { location: REGISTRATION_PATH } });
 }
 
@@ -40,10 +40,10 @@ async function fileOf(
 
 function registrationPage(directory: Directory, problem?: string): Response {
   const { certificates, clientId, clientSecret, platform, redirectUri, tenantId } = directory;
-  const rows = certificates.list.map(({ thumbprint, startsAtMs, expiresAtMs }) =>
+  const rows = certificates.list.map(({ shown, startsAtMs, expiresAtMs }) =>
     html`
       <tr>
-        <td>${thumbprint}</td>
+        <td>${shown}</td>
         <td>${day(startsAtMs)}</td>
         <td>${day(expiresAtMs)}</td>
       </tr>
@@ -53,7 +53,7 @@ function registrationPage(directory: Directory, problem?: string): Response {
     <table>
       <thead>
         <tr>
-          <th>Thumbprint (SHA-256, base64url)</th>
+          <th>Thumbprint</th>
           <th>Start</th>
           <th>Expires</th>
         </tr>
