@@ -120,8 +120,11 @@ async function withSignIn(context: Context, of: SigningProfile): Promise<Looked>
   const grant = oauth.flow === "app" ? appGrant(content, profile) : boundGrant(content, profile);
   const credentials = await credentialsOf(profile, oauth, { content, world });
   const hasCredential = credentials.some(({ kind }) => kind !== "none");
-  const state = stateOf(grant, { flow: oauth.flow, hasCredential, nowMs });
   const { certificate, previousCertificate } = await certificatesOf(of, world);
+  // Nobody knows yet whether the provider takes the one thing that there is to show it.
+  const isUntried = credentials.length === 1 && certificate !== undefined &&
+    certificate.acceptedAtMs === undefined && certificate.file === undefined;
+  const state = stateOf(grant, { flow: oauth.flow, hasCredential, isUntried, nowMs });
   const endings = expiryWarnings({
     profile,
     oauth,
@@ -160,12 +163,14 @@ function stateOf(
   at: {
     readonly flow: OauthProfile["flow"];
     readonly hasCredential: boolean;
+    readonly isUntried: boolean;
     readonly nowMs: number;
   },
 ): GrantState {
   if (at.flow === "app") {
     // There is no sign-in to keep: a token is fetched whenever one is wanted.
     if (!at.hasCredential) return "missing";
+    if (grant === undefined && at.isUntried) return "unknown";
     return grant?.refusedAtMs === undefined ? "usable" : "expired";
   }
   if (grant === undefined) return "missing";

@@ -256,19 +256,7 @@ Deno.test("status tells when the certificate of a file ends, and warns before", 
 
 Deno.test("status tells of a certificate that waits for its upload, and of the end of what is used until then", async () => {
   await using desk = await withGrant(profileFile({ oauth: "client_secret_expires = 2026-12-20" }));
-  const [key, der] = await Promise.all(
-    ["key.der", "certificate.der"].map(async (name) =>
-      toBase64(await Deno.readFile(new URL(`../vault/certificates/${name}`, import.meta.url)))
-    ),
-  );
-  const made = (profile: Profile, change: Partial<StoredCertificate> = {}): StoredCertificate => ({
-    binding: bindingOf(profile),
-    privateKey: key ?? "",
-    certificate: der ?? "",
-    madeAtMs: desk.nowMs,
-    expiresAtMs: desk.nowMs + 700 * DAY_MS,
-    ...change,
-  });
+  const made = await certificateMaker(desk);
   await store(desk, (profile) => ({
     certificate: made(profile),
     clientSecret: { binding: bindingOf(profile), value: "very~secret", setAtMs: 0 },
@@ -291,6 +279,17 @@ Deno.test("status tells of a certificate that waits for its upload, and of the e
   assert.deepEqual(await codes(), []);
   const { certificate } = await json(desk);
   assert.deepEqual(certificate, { expiresAt: "2028-10-24T08:00:00.000Z" });
+});
+
+Deno.test("an app whose one certificate waits for its upload is not called usable", async () => {
+  await using desk = await openDesk({ profile: profileFile({ oauth: 'flow = "app"' }) });
+  const made = await certificateMaker(desk);
+  await store(desk, (profile) => ({ certificate: made(profile) }));
+  const { exitCode, grant, warnings } = await json(desk);
+  assert.deepEqual([exitCode, grant], [77, "unknown"]);
+  assert.match(JSON.stringify(warnings), /certificate_not_accepted[^]*Upload certificate/);
+  await store(desk, (profile) => ({ certificate: made(profile, { acceptedAtMs: desk.nowMs }) }));
+  assert.equal((await json(desk))["grant"], "usable");
 });
 
 Deno.test("status tells of a clock that was wrong at the last refresh", async () => {
@@ -321,3 +320,22 @@ Deno.test("status of an app does not mind what a person signed in for, or for ot
     warnings: [],
   });
 });
+
+/** Certificates as `cert new` makes them on the desk's day. */
+async function certificateMaker(
+  desk: Desk,
+): Promise<(profile: Profile, change?: Partial<StoredCertificate>) => StoredCertificate> {
+  const [privateKey = "", certificate = ""] = await Promise.all(
+    ["key.der", "certificate.der"].map(async (name) =>
+      toBase64(await Deno.readFile(new URL(`../vault/certificates/${name}`, import.meta.url)))
+    ),
+  );
+  return (profile, change = {}) => ({
+    binding: bindingOf(profile),
+    privateKey,
+    certificate,
+    madeAtMs: desk.nowMs,
+    expiresAtMs: desk.nowMs + 700 * DAY_MS,
+    ...change,
+  });
+}
