@@ -10,7 +10,7 @@ import { adviceLines } from "../catalogue/remedy.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
 import {
   bindingOf,
-  secretsOf,
+  boundCertificates,
   type StoredCertificate,
   type VaultContent,
   withSecrets,
@@ -173,7 +173,7 @@ function checkWaiting(
   content: VaultContent,
   at: { readonly profile: Profile; readonly isForced: boolean },
 ): void {
-  const { certificate } = secretsOf(content, at.profile.name);
+  const { certificate } = ownCertificates(content, at.profile);
   if (certificate === undefined || certificate.acceptedAtMs !== undefined || at.isForced) return;
   const madeAt = new Date(certificate.madeAtMs).toISOString();
   throw new Failure(
@@ -193,10 +193,23 @@ function withNewest(
   profile: Profile,
   newest: StoredCertificate,
 ): VaultContent {
-  const { certificate, previousCertificate } = secretsOf(content, profile.name);
+  const { certificate, previousCertificate } = ownCertificates(content, profile);
   const inUse = certificate?.acceptedAtMs === undefined ? previousCertificate : certificate;
   return withSecrets(content, profile.name, {
     certificate: newest,
     previousCertificate: inUse,
   });
+}
+
+/** None that was made for another client ID, endpoint or server: it would be of no use, and in the way. */
+function ownCertificates(
+  content: VaultContent,
+  profile: Profile,
+): ReturnType<typeof boundCertificates> {
+  try {
+    return boundCertificates(content, profile);
+  } catch (failure) {
+    if (failure instanceof Failure && failure.code === "vault.binding") return {};
+    throw failure;
+  }
 }

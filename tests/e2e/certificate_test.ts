@@ -20,7 +20,21 @@ interface Plant extends MailServers {
   readonly keys: JsonWebKey[];
 }
 
-async function startPlant(oauth = ""): Promise<Plant> {
+interface PlantOptions {
+  /** More lines of the oauth table. */
+  readonly oauth?: string;
+  /** An app without a person, whose profile knows the provider by its issuer. */
+  readonly isApp?: boolean;
+}
+
+const APP = {
+  grant_types: ["client_credentials"],
+  redirect_uris: [],
+  response_types: [],
+  scope: "smtp",
+};
+
+async function startPlant({ oauth = "", isApp = false }: PlantOptions = {}): Promise<Plant> {
   await using stack = new AsyncDisposableStack();
   const program = stack.use(await Program.create());
   const keys: JsonWebKey[] = [];
@@ -33,7 +47,11 @@ async function startPlant(oauth = ""): Promise<Plant> {
   const servers = stack.use(
     await startMailServers({
       method: "private_key_jwt",
-      client: { jwks_uri: `http://127.0.0.1:${keyServer.addr.port}/jwks` },
+      client: {
+        jwks_uri: `http://127.0.0.1:${keyServer.addr.port}/jwks`,
+        ...(isApp ? APP : {}),
+      },
+      ...(isApp ? { mailboxOfApps: ACCOUNT } : {}),
       accessTokenSeconds: 600,
     }),
   );
@@ -41,7 +59,11 @@ async function startPlant(oauth = ""): Promise<Plant> {
     "[profiles.plant.smtp]",
     () => `${oauth}\n[profiles.plant.smtp]`,
   );
-  await program.write("plantpost.toml", `data_dir = "state"\n${profile}`);
+  const written = isApp
+    ? profile.replace(/^(?:authorization|token)_endpoint = .*\n/gm, "")
+      .replace(/^scope = .*$/m, `flow = "app"\nscope = "smtp"\nissuer = "${servers.oidc.issuer}"`)
+    : profile;
+  await program.write("plantpost.toml", `data_dir = "state"\n${written}`);
   await Deno.mkdir(program.path("keys"));
   const owned = stack.move();
   return { ...servers, program, keys, [Symbol.asyncDispose]: () => owned.disposeAsync() };
@@ -80,7 +102,7 @@ Deno.test({
   name: `a PFX file with a passphrase signs in and sends${note}`,
   ignore: dovecotMissing !== undefined,
   fn: async () => {
-    await using plant = await startPlant('certificate_file = "plant.pfx"');
+    await using plant = await startPlant({ oauth: 'certificate_file = "plant.pfx"' });
     const { program } = plant;
     await Deno.copyFile(`${FIXTURES}windows_3des.pfx`, program.path("plant.pfx"));
     await upload(plant, `${FIXTURES}no_key.pem`);
@@ -90,6 +112,26 @@ Deno.test({
     await signIn(plant);
     succeeded(await program.run(["refresh", "--verbose"]));
     await sendOne(plant, 1);
+    await findNoSecret(plant);
+  },
+});
+
+Deno.test({
+  name: `an app with a certificate sends without a secret and without anybody's sign-in${note}`,
+  ignore: dovecotMissing !== undefined,
+  fn: async () => {
+    await using plant = await startPlant({ isApp: true });
+    const { oidc, program } = plant;
+    const made = json(succeeded(await program.run(["cert", "new", "--json"])));
+    await upload(plant, String(made["file"]));
+    succeeded(await program.run(["login", "--verbose"]));
+    await sendOne(plant, 1);
+    const status = json(succeeded(await program.run(["status", "--json"])));
+    assert.deepEqual([status["flow"], status["grant"]], ["app", "usable"]);
+    assert.deepEqual(status["certificate"], { expiresAt: made["expiresAt"] });
+    assert.deepEqual([...oidc.tokenRequests.keys()], ["client_credentials"]);
+    assert.deepEqual([...oidc.tokenAnswers.keys()], ["ok"]);
+    succeeded(await program.run(["refresh"]));
     await findNoSecret(plant);
   },
 });

@@ -66,19 +66,19 @@ const BAD: readonly (readonly [name: string, passphrase: string | undefined, Reg
   ["no_key.pfx", PASSPHRASE, /holds no private key$/m, /export it with the private key/],
   ["no_certificate.pem", undefined, /holds no certificate$/m, /into the same file as the key/],
   ["not_a_pair.pem", undefined, /does not belong to the certificate in it$/m, /of one pair/],
-  ["encrypted.pem", undefined, /the passphrase of \S+ is missing$/m, /plantpost secret set/],
-  ["encrypted_old_aes.pem", undefined, /the passphrase of \S+ is missing$/m, /secret set/],
-  ["windows_3des.pfx", undefined, /the passphrase of \S+ is missing$/m, /secret set/],
-  ["encrypted.pem", "swordfisch", /stored passphrase does not open \S+$/m, /of this very file/],
+  ["encrypted.pem", undefined, /the passphrase of .+ is missing$/m, /plantpost secret set/],
+  ["encrypted_old_aes.pem", undefined, /the passphrase of .+ is missing$/m, /secret set/],
+  ["windows_3des.pfx", undefined, /the passphrase of .+ is missing$/m, /secret set/],
+  ["encrypted.pem", "swordfisch", /stored passphrase does not open .+$/m, /of this very file/],
   [
     "encrypted_old_aes.pem",
     "swordfisch",
-    /stored passphrase does not open \S+$/m,
+    /stored passphrase does not open .+$/m,
     /this very file/,
   ],
-  ["encrypted_old_ec_3des.pem", "swordfisch", /passphrase does not open \S+$/m, /this very file/],
-  ["windows_3des.pfx", "swordfisch", /stored passphrase does not open \S+$/m, /of this very file/],
-  ["aes.pfx", UMLAUT, /stored passphrase does not open \S+$/m, /of this very file/],
+  ["encrypted_old_ec_3des.pem", "swordfisch", /passphrase does not open .+$/m, /this very file/],
+  ["windows_3des.pfx", "swordfisch", /stored passphrase does not open .+$/m, /of this very file/],
+  ["aes.pfx", UMLAUT, /stored passphrase does not open .+$/m, /of this very file/],
   ["encrypted_scrypt.pem", PASSPHRASE, /encrypted in a way that is not read here$/m, /AES-256/],
   ["certificate.der", undefined, /a certificate alone, in DER form/, /with the private key/],
   [
@@ -91,7 +91,7 @@ const BAD: readonly (readonly [name: string, passphrase: string | undefined, Reg
   ["short_rsa.pem", undefined, /has 1024 bits, and providers want 2048 at least$/m, /cert new/],
   ["ed25519.pem", undefined, /of a kind that is not used here: RSA/, /cert new/],
   ["README.md", undefined, /is neither PEM nor PFX$/m, /PEM, or PFX/],
-  ["missing.pem", undefined, /^cannot read the certificate: \S+missing\.pem: /, /certificate_file/],
+  ["missing.pem", undefined, /^cannot read the certificate: .+missing\.pem: /, /certificate_file/],
 ];
 
 for (const [name, passphrase, message, remedy] of BAD) {

@@ -94,7 +94,7 @@ Deno.test("credentialsOf() takes the file alone where the profile names one", as
   assert.deepEqual(await kinds(secrets, { certificateFile: path("pkcs8.pem") }), ["file"]);
   await assert.rejects(
     kinds(secrets, { certificateFile: path("encrypted.pem") }),
-    isFailure("oauth.certificate", /passphrase of \S+ is missing/, /secret set/),
+    isFailure("oauth.certificate", /passphrase of .+ is missing/, /secret set/),
   );
   const certificatePassphrase = { ...SECRET, value: "swordfish" };
   const certificateFile = path("encrypted.pem");
