@@ -276,6 +276,19 @@ Deno.test("Ctrl-C while login by device waits ends with 130 and says that nothin
   assert.equal(await grantOf(plant), "missing");
 });
 
+Deno.test("reset --login --device signs in again with a new code", async () => {
+  await using plant = await startPlant();
+  assert.equal((await plant.login()).exitCode, 0);
+  const { exitCode, stdout, stderr } = await plant.desk.run(
+    ["reset", "--login", "--yes", "--device"],
+    { sleep: () => Promise.resolve() },
+  );
+  assert.equal(exitCode, 0, stderr);
+  assert.match(stdout, /^signed in as reports@example\.com/);
+  assert.equal(plant.requests.filter(([path]) => path === "/device").length, 2);
+  assert.equal(await grantOf(plant), "usable");
+});
+
 Deno.test("login --device is refused where the provider has no such thing, with the way out", async () => {
   await using google = await openDesk({
     profile: `[profiles.plant]

@@ -55,6 +55,9 @@ async function openDeviceDesk(): Promise<DeviceDesk> {
   await Deno.remove(desk.file);
   const platform = Deno.build.os === "windows" ? "windows" : "linux";
   await writeSandboxProfile(sandbox, { folder: desk.folder, on: { platform } });
+  // No mail is sent here, and who trusts more makes an HTTP client of its own, which lives as long as the process.
+  const profile = await Deno.readTextFile(desk.file);
+  await Deno.writeTextFile(desk.file, profile.replaceAll(/^ca_file = .*$/gm, ""));
   desk.nowMs = Date.now();
   const waits: number[] = [];
   const owned = stack.move();
