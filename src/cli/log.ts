@@ -4,6 +4,7 @@
 
 import { reason } from "../base/durable_file.ts";
 import { EXIT } from "../base/failure.ts";
+import { isoTime } from "../base/iso_time.ts";
 import { appendLines } from "../base/log_file.ts";
 import { dirName } from "../base/paths.ts";
 import type { World } from "../base/world.ts";
@@ -65,7 +66,7 @@ export function logLines(
     .filter((entry) => LEVELS.indexOf(entry.level) >= LEVELS.indexOf(options.level));
   return entries.map(({ timeMs, level, event, fields }) => {
     const line = {
-      time: new Date(timeMs).toISOString(),
+      time: isoTime(timeMs),
       level,
       command: run.command,
       ...(run.profile === undefined ? {} : { profile: run.profile }),

@@ -123,8 +123,9 @@ export function commandLine(): [executable: string, args: string[]] {
   const permissions = (Deno.env.get("PLANTPOST_PERMISSIONS") || "--allow-all").trim().split(/\s+/);
   const run = ["run", "--quiet", V8_FLAGS, ...permissions];
   const bundle = Deno.env.get("PLANTPOST_MAIN");
-  // Without the project's settings, as it goes into the executable.
-  if (bundle) return [Deno.execPath(), [...run, "--no-config", "--no-lock", bundle]];
+  // Without the project's settings and without a cache of compiled code, as the script form and the executable run.
+  const asCompiled = ["--no-config", "--no-lock", "--no-code-cache"];
+  if (bundle) return [Deno.execPath(), [...run, ...asCompiled, bundle]];
   const path = (name: string): string =>
     fileURLToPath(new URL(name, new URL("../../", import.meta.url)));
   return [Deno.execPath(), [...run, `--config=${path("deno.json")}`, path("main.ts")]];
