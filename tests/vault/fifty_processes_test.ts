@@ -38,9 +38,14 @@ Deno.test(`pains 23: ${PROCESSES} processes with a token that is over refresh ex
     await vault.update(async (content, save) =>
       await save(withSecrets(content, profile.name, { grant }))
     );
-    const input = { folder, tokenEndpoint: provider.endpoint };
-    const children = Array.from({ length: PROCESSES }, () => processes.use(talkWith(input)));
-    for (const child of children) assert.equal(await child.hear(), "ready");
+    const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+    const input = { folder, port: listener.addr.port, tokenEndpoint: provider.endpoint };
+    const children: Talking[] = [];
+    for (let i = 0; i < PROCESSES; i++) processes.use(startChild(input, listener));
+    for (let i = 0; i < PROCESSES; i++) {
+      children.push(processes.use(talkOver(await listener.accept())));
+    }
+    listener.close();
     let nowMs = Date.now();
     for (let round = 1; round <= ROUNDS; round++) {
       nowMs += STEP_MS;
@@ -56,23 +61,33 @@ Deno.test(`pains 23: ${PROCESSES} processes with a token that is over refresh ex
   });
 });
 
-function talkWith(input: unknown): Talking {
-  const child = spawnChild("./fifty_child.ts", input, { stdin: "piped" });
-  const writer = child.stdin.getWriter();
-  const reader = child.stdout.pipeThrough(new TextLineStream()).getReader();
-  const errors = new Response(child.stderr).text();
+/** Ends with the connection that it opens; one that fails before ends the waiting for it. */
+function startChild(input: unknown, listener: Deno.Listener): AsyncDisposable {
+  const child = spawnChild("./fifty_child.ts", input);
+  void child.status.then(({ success }) => {
+    if (!success) listener.close();
+  });
   return {
-    say: (line) => writer.write(new TextEncoder().encode(`${line}\n`)),
+    async [Symbol.asyncDispose](): Promise<void> {
+      const { code, stderr } = await child.output();
+      assert.equal(code, 0, new TextDecoder().decode(stderr));
+    },
+  };
+}
+
+function talkOver(connection: Deno.Conn): Talking {
+  const reader = connection.readable.pipeThrough(new TextLineStream()).getReader();
+  return {
+    say: async (line) => {
+      await connection.write(new TextEncoder().encode(`${line}\n`));
+    },
     async hear(): Promise<string> {
       const { value } = await reader.read();
-      if (value === undefined) throw new Error(`a process ended: ${await errors}`);
+      if (value === undefined) throw new Error("a process ended");
       return value;
     },
     async [Symbol.asyncDispose](): Promise<void> {
-      await writer.close().catch(() => {});
       await reader.cancel();
-      await errors;
-      await child.status;
     },
   };
 }

@@ -199,11 +199,7 @@ export function isFailure(
 }
 
 /** Runs a script of this folder in a process of its own, with JSON as its argument. */
-export function spawnChild(
-  script: string,
-  input: unknown,
-  options: { readonly stdin?: "piped" | "null" } = {},
-): Deno.ChildProcess {
+export function spawnChild(script: string, input: unknown): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
@@ -212,7 +208,7 @@ export function spawnChild(
       decodeURIComponent(new URL(script, import.meta.url).pathname).replace(/^\/([A-Z]:)/, "$1"),
       JSON.stringify(input),
     ],
-    stdin: options.stdin ?? "null",
+    stdin: "null",
     stdout: "piped",
     stderr: "piped",
   }).spawn();
