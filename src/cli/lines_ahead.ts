@@ -17,6 +17,7 @@ export class LinesAhead implements AsyncDisposable {
   readonly #lines: AsyncGenerator<PreparedLine, void>;
   readonly #ready: PreparedLine[] = [];
   #reading: Promise<void> | undefined;
+  #readingOn: Promise<void> | undefined;
   #end: { readonly trouble?: unknown } | undefined;
 
   constructor(lines: AsyncGenerator<PreparedLine, void>) {
@@ -41,9 +42,12 @@ export class LinesAhead implements AsyncDisposable {
     if (this.#ready.length === 0 && this.#end?.trouble !== undefined) throw this.#end.trouble;
   }
 
-  /** Prepares lines until enough of them are ready; never rejects. */
-  async readOn(): Promise<void> {
-    while (this.#ready.length < MOST_AHEAD && this.#end === undefined) await this.#readOne();
+  /**
+   * Prepares lines until enough of them are ready; never rejects. Where they trickle in there never are enough, and
+   * whoever asks meanwhile waits for the same, lest those who wait become as many as the lines.
+   */
+  readOn(): Promise<void> {
+    return this.#wantsMore ? this.#readingOn ??= this.#fill() : Promise.resolve();
   }
 
   /** Those that were not taken were not attempted. */
@@ -51,6 +55,15 @@ export class LinesAhead implements AsyncDisposable {
     for (const { mail } of this.#ready) {
       if (Symbol.asyncDispose in mail) await mail[Symbol.asyncDispose]();
     }
+  }
+
+  get #wantsMore(): boolean {
+    return this.#ready.length < MOST_AHEAD && this.#end === undefined;
+  }
+
+  async #fill(): Promise<void> {
+    while (this.#wantsMore) await this.#readOne();
+    this.#readingOn = undefined;
   }
 
   #readOne(): Promise<void> {

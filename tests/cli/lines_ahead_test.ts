@@ -28,6 +28,37 @@ Deno.test("LinesAhead gives the lines in their order, prepares two of them and n
   assert.deepEqual([...kept], []);
 });
 
+Deno.test("LinesAhead reads on once for all who ask, where lines trickle in one at a time", async () => {
+  const wanted: PromiseWithResolvers<void>[] = [];
+  async function* trickle(): AsyncGenerator<PreparedLine, void> {
+    for (let number = 1;; number++) {
+      const coming = Promise.withResolvers<void>();
+      wanted.push(coming);
+      await coming.promise;
+      yield { number, mail: mail(number, new Set()) };
+    }
+  }
+  await using lines = new LinesAhead(trickle());
+  const readings = new Set<Promise<void>>();
+  for (let number = 1; number <= 20; number++) {
+    readings.add(lines.readOn());
+    wanted.at(-1)?.resolve();
+    await lines.untilReady();
+    assert.equal(lines.take()?.number, number);
+  }
+  assert.deepEqual([readings.size, wanted.length], [1, 21]);
+  // Once there were enough it is over; the next one who asks starts another.
+  const [reading] = readings;
+  while (lines.first?.number !== 21) {
+    wanted.at(-1)?.resolve();
+    await lines.untilReady();
+  }
+  wanted.at(-1)?.resolve();
+  await reading;
+  assert.equal(lines.take()?.number, 21);
+  assert.notEqual(lines.readOn(), reading);
+});
+
 Deno.test("LinesAhead tells what keeps it from reading on behind the lines that it could read", async () => {
   const trouble = new Failure("input.unreadable", "cannot read mails.jsonl: disk removed");
   async function* lines(): AsyncGenerator<PreparedLine, void> {
