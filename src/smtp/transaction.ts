@@ -201,6 +201,11 @@ export class Transaction {
     if (go.code === 354) {
       // Where MAIL came amiss behind the message before, the empty one could be for its recipients.
       if (this.#isAhead && mailRefusal !== undefined) throw this.#leftAfter(mailRefusal);
+      // Nor may those get an empty one whom the server took although it refused the sender.
+      if (mailRefusal !== undefined && this.#envelope.accepted.length > 0) {
+        connection.drop(mailRefusal);
+        throw mailRefusal;
+      }
       // RFC 2920 §3.1: the server waits for a message that is for nobody; an empty one ends the wait.
       connection.putLine(".");
       await connection.flush();
