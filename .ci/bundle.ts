@@ -59,7 +59,7 @@ export function packagesIn(texts: ReadonlyMap<string, string>): readonly string[
 
 /**
  * The modules under names without the hashes, which cover the paths, and with packages by name and version where
- * comments tell their paths. Numbered in the order in which `main.js` leads to them.
+ * comments, and the names of CommonJS modules, tell their paths. Numbered in the order in which `main.js` leads to them.
  */
 export function settled(bundled: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
   const texts = withoutLoader(bundled);
@@ -81,7 +81,7 @@ export function settled(bundled: ReadonlyMap<string, string>): ReadonlyMap<strin
     next,
     (texts.get(name) ?? "")
       .replaceAll(REFERENCE, (_all, imported) => `"./${names.get(imported) ?? imported}"`)
-      .replaceAll(PACKAGE_PATH, "// npm:$1@$2/"),
+      .replaceAll(PACKAGE_PATH, "$1npm:$2@$3/"),
   ]));
 }
 
@@ -99,4 +99,4 @@ function withoutLoader(texts: ReadonlyMap<string, string>): ReadonlyMap<string, 
 }
 
 const REFERENCE = /"\.\/([\w-]+\.js)"/g;
-const PACKAGE_PATH = /^\/\/ .*\/npm\/[^/\n]+\/((?:@[^/\n]+\/)?[^/\n]+)\/(\d[^/\n]*)\//gm;
+const PACKAGE_PATH = /^(\/\/ | *")[^"\n]*\/npm\/[^/\n]+\/((?:@[^/\n]+\/)?[^/\n]+)\/(\d[^/\n]*)\//gm;

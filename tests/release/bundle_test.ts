@@ -11,7 +11,8 @@ function bundled(hash: string, cache: string): ReadonlyMap<string, string> {
     [`chunk-A${hash}.js`, `// ${cache}/npm/registry.npmjs.org/@s/pack/1.2.3/dist/a.js\nvar a;\n`],
     [
       `send-C${hash}.js`,
-      `// ${cache}/npm/mirror.example/pack/4.5.6-rc.1/b.js\nvar b = "./x.js";\n`,
+      `// ${cache}/npm/mirror.example/pack/4.5.6-rc.1/b.js\nvar b = "./x.js";\n` +
+      `  "${cache}/npm/mirror.example/pack/4.5.6-rc.1/c.js"(exports, module) {\n`,
     ],
     ["main.js", `// main.ts\nimport("./send-B${hash}.js");\n`],
   ]);
@@ -25,7 +26,11 @@ Deno.test("settled() gives the same names and texts wherever the packages lie", 
     ["main.js", `// main.ts\nimport("./send.js");\n`],
     ["send.js", `import "./chunk.js";\nimport("./send-2.js");\n`],
     ["chunk.js", "// npm:@s/pack@1.2.3/dist/a.js\nvar a;\n"],
-    ["send-2.js", `// npm:pack@4.5.6-rc.1/b.js\nvar b = "./x.js";\n`],
+    [
+      "send-2.js",
+      `// npm:pack@4.5.6-rc.1/b.js\nvar b = "./x.js";\n` +
+      `  "npm:pack@4.5.6-rc.1/c.js"(exports, module) {\n`,
+    ],
   ]);
 });
 
