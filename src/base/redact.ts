@@ -1,6 +1,7 @@
 // The last line of defence for secrets: every line that leaves the program passes here. Code that prints must
 // not rely on it; it shows placeholders of its own and never hands a secret to a message.
 
+import { asciiJson } from "./ascii_json.ts";
 import { toBase64 } from "./base64.ts";
 
 const PLACEHOLDER = "<redacted>";
@@ -14,9 +15,11 @@ export class Redactor {
   add(secret: string): void {
     if (secret.length < SHORTEST) return;
     const percent = new URLSearchParams({ "": secret }).toString().slice(1);
+    const json = JSON.stringify(secret).slice(1, -1);
     const forms = [
       secret,
-      JSON.stringify(secret).slice(1, -1),
+      json,
+      asciiJson(json),
       percent,
       percent.replaceAll("+", "%20"),
       encodeURIComponent(secret.toWellFormed()),

@@ -3,6 +3,7 @@
 
 import type { Failure } from "../base/failure.ts";
 import type { Terminal, World } from "../base/world.ts";
+import { asciiJson } from "../base/ascii_json.ts";
 import { type Advice, adviceFor, adviceLines, type RemedyFacts } from "../catalogue/remedy.ts";
 
 /** A failure, and what is to be done about it. */
@@ -38,13 +39,7 @@ export function failureJson({ failure, advice }: Told): Readonly<Record<string, 
  */
 export function jsonLine(value: unknown, on: Pick<World, "platform">): string {
   const json = JSON.stringify(value);
-  const safe = on.platform === "windows"
-    ? json.replaceAll(
-      /[\u007f-\uffff]/g,
-      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-    )
-    : json;
-  return `${safe}\n`;
+  return `${on.platform === "windows" ? asciiJson(json) : json}\n`;
 }
 
 export function sayFailure({ failure, advice }: Told, terminal: Terminal): void {

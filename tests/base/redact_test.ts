@@ -22,6 +22,7 @@ Deno.test("redact() hides the forms in which a secret travels", () => {
     new URLSearchParams({ s: secret }).toString().slice(2),
     new URLSearchParams({ s: secret }).toString().slice(2).replaceAll("+", "%20"),
     JSON.stringify(secret).slice(1, -1),
+    JSON.stringify(secret).slice(1, -1).replace("é", "\\u00e9"), // as on Windows
     btoa(octets),
   ];
   for (const form of forms) {
