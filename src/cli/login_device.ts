@@ -17,6 +17,7 @@ export async function signInByDevice(signingIn: SigningIn): Promise<SignedIn> {
   const { context } = signingIn;
   const { deviceEndpoint } = signingIn.endpoints;
   if (deviceEndpoint === undefined) throw noDeviceEndpoint(signingIn);
+  checkHost(deviceEndpoint, signingIn);
   let approved: Approved;
   try {
     approved = await approval(signingIn, deviceEndpoint);
@@ -26,6 +27,23 @@ export async function signInByDevice(signingIn: SigningIn): Promise<SignedIn> {
   }
   const { result, credential } = approved;
   return await keepTokens(signingIn, result, { credential });
+}
+
+// The credentials are bound to the token endpoint; another host in this one key of the profile must not get them.
+function checkHost(deviceEndpoint: string, { credentials, endpoints, oauth }: SigningIn): void {
+  const isOfProfile = oauth.deviceEndpoint !== undefined;
+  const [device, token] = [deviceEndpoint, endpoints.tokenEndpoint].map((url) => new URL(url));
+  if (!isOfProfile || device?.origin === token?.origin) return;
+  if (credentials.every(({ kind }) => kind === "none")) return;
+  throw new Failure(
+    "vault.binding",
+    `oauth.device_endpoint is at ${device?.origin}, but the token endpoint is at ${token?.origin}: ` +
+      "what proves the client is not sent there",
+    {
+      remedy: "put the right oauth.device_endpoint back, or remove it and name oauth.issuer\n" +
+        `or ${NO_BROWSER}`,
+    },
+  );
 }
 
 interface Approved {

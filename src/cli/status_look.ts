@@ -176,7 +176,8 @@ function stateOf(
   if (grant === undefined) return "missing";
   if (grant.refusedAtMs !== undefined) return "expired";
   if (grant.refreshToken !== undefined) return "usable";
-  return (grant.accessTokenExpiresAtMs ?? 0) > at.nowMs ? "usable" : "expired";
+  // Without a stated end it is used until the mail server refuses it.
+  return (grant.accessTokenExpiresAtMs ?? Infinity) > at.nowMs ? "usable" : "expired";
 }
 
 // Of a file only its end is known: it is what the profile wants, so it counts as accepted.

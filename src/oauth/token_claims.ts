@@ -76,8 +76,8 @@ function wordsOf(value: unknown): readonly string[] {
     .slice(0, MOST_WORDS).map(clean).filter((word) => word !== "");
 }
 
-// Control characters act on a terminal, and marks of direction turn what is read around.
-function clean(value: unknown): string {
+/** Without what acts on a terminal or turns around what is read, and short; empty for what is no text. */
+export function clean(value: unknown): string {
   if (typeof value !== "string") return "";
   const short = [...value.slice(0, 2 * LONGEST_TEXT)].slice(0, LONGEST_TEXT).join("");
   return short.replaceAll(/[\p{C}\p{Zl}\p{Zp}]/gu, "\ufffd").trim();

@@ -8,6 +8,7 @@ import { Failure } from "../base/failure.ts";
 import { certificateAuthentication } from "./assertion.ts";
 import { providerRequest, type ProviderRequestOptions } from "./provider_request.ts";
 import { refusedToken } from "./refusal.ts";
+import { clean } from "./token_claims.ts";
 import { transcribeResponse, type Transcript } from "./transcript.ts";
 
 /** What the token endpoint must know of the client. */
@@ -153,7 +154,7 @@ export async function interpretTokens(
   const text = await response.text();
   const body = parseObject(text);
   options.transcript?.("S", transcribeResponse(response.status, body, text.length));
-  if (!response.ok || body === undefined || typeof body["error"] === "string") {
+  if (!response.ok || body === undefined || isRefusal(body)) {
     throw refusedToken({
       doing: options.doing,
       endpoint: client.tokenEndpoint,
@@ -197,6 +198,11 @@ export async function interpretTokens(
   }
 }
 
+// Some providers send an empty `error` along with the tokens.
+function isRefusal({ error }: Readonly<Record<string, unknown>>): boolean {
+  return typeof error === "string" && error !== "";
+}
+
 // No standard names it: Google's word first (604800 while the app is in testing mode), then Keycloak's, in which 0
 // is no end at all.
 function refreshLifeOf(body: Readonly<Record<string, unknown>>): number | undefined {
@@ -214,7 +220,7 @@ function withoutOddOptions(body: Readonly<Record<string, unknown>>): Record<stri
   const seconds = Number(life ?? NaN);
   return {
     ...rest,
-    token_type: type ?? "Bearer",
+    token_type: type === "" ? "Bearer" : type ?? "Bearer",
     ...(seconds > 0 && Number.isFinite(seconds) ? { expires_in: seconds } : {}),
     ...(typeof refreshToken === "string" && refreshToken !== ""
       ? { refresh_token: refreshToken }
@@ -257,8 +263,8 @@ export function accountOf(idToken: unknown): string | undefined {
   if (octets === undefined) return undefined;
   const claims = parseObject(new TextDecoder().decode(octets));
   for (const name of ["preferred_username", "upn", "email"]) {
-    const value = claims?.[name];
-    if (typeof value === "string" && value !== "") return value;
+    const value = clean(claims?.[name]);
+    if (value !== "") return value;
   }
   return undefined;
 }

@@ -329,3 +329,15 @@ client_id = "plant"`,
   };
   assert.equal((await issuer.login()).exitCode, 0);
 });
+
+Deno.test("login by device sends no client secret to another host than the token endpoint's", async () => {
+  await using thief = await startPlant();
+  await using plant = await startPlant(() => `device_endpoint = "${thief.origin}/device"`);
+  assert.equal((await plant.login()).exitCode, 0); // without a secret there is none to lose
+  assert.equal((await plant.desk.run(["secret", "set"], { stdin: "very~secret" })).exitCode, 0);
+  const { length } = thief.requests;
+  const refusal = await plant.login();
+  assert.equal(refusal.exitCode, 77);
+  assert.match(refusal.stderr, /oauth\.device_endpoint is at http.*is not sent there/);
+  assert.equal(thief.requests.length, length);
+});

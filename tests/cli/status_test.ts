@@ -339,3 +339,13 @@ async function certificateMaker(
     ...change,
   });
 }
+
+Deno.test("status calls a sign-in usable whose token has no stated end, as a send does", async () => {
+  await using desk = await openDesk({ profile: profileFile() });
+  await store(desk, (of) => {
+    const { accessTokenExpiresAtMs: _end, refreshToken: _token, ...grant } = grantOf(of);
+    return { grant };
+  });
+  const { exitCode, grant } = await json(desk);
+  assert.deepEqual({ exitCode, grant }, { exitCode: 0, grant: "usable" });
+});

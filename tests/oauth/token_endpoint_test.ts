@@ -285,6 +285,8 @@ Deno.test("accountOf() finds the account in an ID token, and nothing in anything
   );
   assert.equal(accountOf(idToken({ preferred_username: "", upn: "u@x" })), "u@x");
   assert.equal(accountOf(idToken({ email: "e@x" })), "e@x");
+  // What it says goes to the terminal.
+  assert.equal(accountOf(idToken({ email: "e\u001b[2J\n@x" })), "e\ufffd[2J\ufffd@x");
   const nothing = [
     idToken({ sub: "1" }),
     idToken([]),
@@ -297,4 +299,12 @@ Deno.test("accountOf() finds the account in an ID token, and nothing in anything
     null,
   ];
   for (const token of nothing) assert.equal(accountOf(token), undefined, String(token));
+});
+
+Deno.test("interpretTokens() keeps a rotated refresh token beside an empty error and an empty token type", async () => {
+  const answer = { access_token: "a", refresh_token: "r", token_type: "", error: "" };
+  assert.deepEqual(await interpretTokens(CLIENT, Response.json(answer), DOING), {
+    accessToken: "a",
+    refreshToken: "r",
+  });
 });
