@@ -1,7 +1,7 @@
 // `login`: signs in, in the way that the profile or `--device` names, and keeps the grant. The invariant: the vault
 // is known to be writable before a person is sent anywhere.
 
-import { EXIT } from "../base/failure.ts";
+import { EXIT, Failure } from "../base/failure.ts";
 import { endpointsOf } from "../oauth/endpoints.ts";
 import { oauthOf } from "../outbox/submission.ts";
 import { usableGrant } from "../vault/access.ts";
@@ -32,7 +32,9 @@ export async function run(context: Context): Promise<number> {
       ...(grant.account === undefined ? {} : { account: grant.account }),
       warnings,
     },
-    `signed in as ${account} for profile "${profile.name}"\n`,
+    signingIn.flow === "app"
+      ? `the provider gave the app of profile "${profile.name}" an access token; nobody has to sign in\n`
+      : `signed in as ${account} for profile "${profile.name}"\n`,
   );
   return EXIT.ok;
 }
@@ -58,6 +60,11 @@ async function begin(context: Context): Promise<SigningIn> {
     },
     ...(context.transcript === undefined ? {} : { transcript: context.transcript }),
   };
+  if (context.flags.has("device") && oauth.flow === "app") {
+    throw new Failure("usage.invalid", '--device is for a person, and oauth.flow is "app"', {
+      remedy: 'run "plantpost login" without --device, or set oauth.flow = "device"',
+    });
+  }
   const flow = context.flags.has("device") ? "device" : oauth.flow;
   const needs = NEEDED_ENDPOINTS[flow];
   const endpoints = await endpointsOf(oauth, {

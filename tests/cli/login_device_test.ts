@@ -305,6 +305,19 @@ client_id = "plant"`,
   );
   assert.match(refusal.stderr, /hint: run "plantpost login --no-browser"/);
 
+  await using app = await openDesk({
+    profile: `[profiles.plant]
+provider = "microsoft365"
+tenant = "contoso.com"
+user = "reports@contoso.com"
+[profiles.plant.oauth]
+flow = "app"
+client_id = "plant"`,
+  });
+  const person = await app.run(["login", "--device"]);
+  assert.equal(person.exitCode, 64);
+  assert.match(person.stderr, /--device is for a person, and oauth\.flow is "app"/);
+
   await using unnamed = await startPlant((origin) =>
     `authorization_endpoint = "${origin}/authorize"`
   );

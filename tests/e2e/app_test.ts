@@ -63,9 +63,10 @@ Deno.test({
 
     const login = await program.run(["login", "--json"]);
     assert.equal(login.exitCode, 0, login.stderr);
+    assert.match((await program.run(["login"])).stdout, /gave the app .* an access token/);
     const refresh = await program.run(["refresh"]);
     assert.equal(refresh.exitCode, 0, refresh.stderr);
-    assert.equal(tokensAsked(), before + 3);
+    assert.equal(tokensAsked(), before + 4);
     assert.deepEqual([...oidc.tokenRequests.keys()], ["client_credentials"]);
     assert.deepEqual([...oidc.tokenAnswers.keys()], ["ok"]);
 
