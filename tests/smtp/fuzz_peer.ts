@@ -21,6 +21,8 @@ export interface Account {
   readonly recipients: string[];
   /** Its last octet came in. */
   isComplete: boolean;
+  /** The same where it was not waited for: a reply too many had passed for the 354. */
+  isThrownAway: boolean;
   /** The reply to it was 250 and could be read whole. */
   isAccepted: boolean;
   /** The reply to it came when there had been as many replies as commands. */
@@ -207,6 +209,7 @@ export class FuzzPeer implements LocalStream {
         reversePath: /<(.*?)>/.exec(line)?.[1] ?? "",
         recipients: [],
         isComplete: false,
+        isThrownAway: false,
         isAccepted: false,
         isAnsweredInStep: false,
       };
@@ -234,6 +237,7 @@ export class FuzzPeer implements LocalStream {
       if (this.#bdatRest === 0) this.#chunkEnds();
       return;
     }
+    if (verb === "." && this.#account !== undefined) this.#account.isThrownAway = true;
     if (verb === "QUIT") {
       this.#isMute = true;
       return;

@@ -202,7 +202,8 @@ function judgeFailure(
   if (!isProper(error)) return `send() threw ${error instanceof Error ? error.stack : error}`;
   const isUnknown = error instanceof Failure && error.code === "smtp.outcome_unknown";
   // A write that fails may have handed over all but the end of what goes ahead of the next message.
-  const mayBeOut = account?.isComplete === true || (hadFollowing && peer.hasRefusedWrite);
+  const isHandedOver = account?.isComplete === true || account?.isThrownAway === true;
+  const mayBeOut = isHandedOver || (hadFollowing && peer.hasRefusedWrite);
   if (isUnknown && !mayBeOut) return "unknown before the last octet was out";
   // Without a fault of the server behind it, an acceptance that was sent must not come out as a failure.
   if (!isUnknown && account?.isAccepted === true && !peer.isOutOfStep && error !== STOP) {
