@@ -6,7 +6,7 @@ import { Failure } from "../base/failure.ts";
 import type { Transcript } from "../oauth/transcript.ts";
 import type { OauthProfile, Profile } from "../profile/profile.ts";
 import { boundGrant, type Grant, type VaultContent } from "./content.ts";
-import { isAlive, isFresh, randomFraction } from "./grant.ts";
+import { isAlive, isFresh, LONGEST_PAUSE_MS, randomFraction } from "./grant.ts";
 import type { Underway } from "./leftover.ts";
 import type { RenewalWorld } from "./renewal.ts";
 import type { Vault } from "./vault.ts";
@@ -40,8 +40,6 @@ const PATIENCE_MS = 5_000;
 const FORCED_PATIENCE_MS = 10_000;
 /** So long a refusal stands before the provider is asked again: some count them. */
 export const REFUSAL_STANDS_MS = 600_000;
-/** More than a provider's wish counts for; a moment beyond it is from before the clock was set back. */
-const LONGEST_PAUSE_MS = 3_600_000;
 
 type Decision =
   | { readonly kind: "use"; readonly grant: Grant }

@@ -7,6 +7,11 @@ import type { Profile } from "../profile/profile.ts";
 import { bindingOf, type Grant } from "./content.ts";
 
 /**
+ * A provider that asks for more is asked again all the same; a moment beyond it is from before the clock was set back.
+ */
+export const LONGEST_PAUSE_MS = 3_600_000;
+
+/**
  * Renewed when less than this or a quarter of its life is left, whichever is shorter: some servers refuse a token
  * that ends within ten minutes (Exchange's high volume e-mail: 501 5.5.127).
  */

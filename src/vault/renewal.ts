@@ -12,7 +12,7 @@ import type { OauthProfile, Profile } from "../profile/profile.ts";
 import { skewOf } from "./clock.ts";
 import type { Grant, VaultContent } from "./content.ts";
 import { type Credential, credentialsOf, withCredential } from "./credential.ts";
-import { randomFraction } from "./grant.ts";
+import { LONGEST_PAUSE_MS, randomFraction } from "./grant.ts";
 import { tokenClient } from "./token_client.ts";
 
 export type RenewalWorld = Pick<
@@ -62,8 +62,6 @@ export type Renewal =
 const REQUEST_TIMEOUT_MS = 30_000;
 const FIRST_WAIT_MS = 500;
 const LONGEST_WAIT_MS = 4_000;
-/** A provider that asks for more is asked again all the same. */
-const LONGEST_PAUSE_MS = 3_600_000;
 /** After the patience is used up: whoever comes in the next moments has nothing better to find out. */
 const PAUSE_AFTER_MS = 10_000;
 
